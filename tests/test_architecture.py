@@ -25,6 +25,9 @@ TESTS_THAT_IMPORT = {("container", "fragment")}
 # Crates outside the workspace's tree of arrows: fuzz targets may use everything.
 APART = "fuzz"
 
+# Names of types that say nothing of what the type is.
+VAGUE = {"Lane", "Laid", "Part", "Pass", "Place", "Standing", "Stretch", "Way"}
+
 # What tests share: it imports nothing of the workspace, and tests alone import it.
 TESTKIT = "reelspan-testkit"
 
@@ -187,3 +190,11 @@ def test_the_check_sees_circles_and_the_line_of_an_import(tmp_path):
     assert arrows == {(): {("two",)}, ("one",): {("two",)}, ("two",): {("one",)}}
     assert circles(arrows) == [{("one",), ("two",)}]
     assert str(crate.modules["one",].imports[0]) == "crate/src/one.rs:4: a_crate::Two"
+
+
+def test_no_type_has_a_name_that_says_nothing(root, workspace):
+    found = re.compile(r"^\s*(?:pub(?:\([a-z: ]+\))? )?(?:struct|enum|trait|type|union) (\w+)", re.MULTILINE)
+    files = [file for folder in workspace["members"] for file in sorted((root / folder).rglob("*.rs"))]
+    types = [(file.relative_to(root), name) for file in files for name in found.findall(file.read_text())]
+    assert len(types) > 1000
+    assert not [(str(file), name) for file, name in types if name in VAGUE]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::executor::block_on;
 use reelspan_engine::container::{self, Error};
-use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Part};
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, MediaPart, Memory};
 use reelspan_engine::index::{Outline, Page};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::media::{Interval, Time};
@@ -102,7 +102,7 @@ fn check_answers(file: &Bytes, outline: &Outline, pages: &Memory, ask: &Ask) {
 }
 
 /// A cut is a file that can be assembled, and that supports ranges.
-fn check_part(file: &Bytes, outline: &Outline, part: &Part) {
+fn check_part(file: &Bytes, outline: &Outline, part: &MediaPart) {
     let written = &part.file;
     check_splice(&written.splice, file.len() as u64);
     check_range(&written.setup, written.splice.len());

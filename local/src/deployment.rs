@@ -11,7 +11,7 @@ use crate::{Error, data::Data, media::Files, s3::Store, tables::Tables};
 
 /// Which deployment.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
+pub struct DeploymentName {
     /// A data folder, whether or not a server uses it
     #[arg(long, value_name = "DIR", conflicts_with_all = ["bucket", "table"])]
     pub data: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub struct Aws {
     pub dynamodb: aws_sdk_dynamodb::Client,
 }
 
-impl Place {
+impl DeploymentName {
     /// Opens the deployment, which need not be in order.
     pub async fn open(&self) -> Result<Deployment, Error> {
         match &self.data {

@@ -56,7 +56,7 @@ pub async fn samples(
         first = before;
         pages.fetch(first..=first).await?;
     }
-    let mut found = Found { samples: Vec::new(), bytes: 0 };
+    let mut found = TextSamples { samples: Vec::new(), bytes: 0 };
     // Some pages at a time: all pages of a long film would take too much memory.
     while first <= end {
         let last = end.min(first.saturating_add(PAGES_AT_ONCE - 1));
@@ -74,12 +74,12 @@ pub async fn samples(
 }
 
 /// The samples so far.
-struct Found {
+struct TextSamples {
     samples: Vec<Sample>,
     bytes: u64,
 }
 
-impl Found {
+impl TextSamples {
     /// Takes those samples of a run that are shown in this interval: of the track, and of the content.
     fn take(
         &mut self,

@@ -11,33 +11,33 @@ const MOST: usize = 64;
 /// A cue of a sample, and which cue of its source it is a part of: one that is shown while others begin and end is in several
 /// samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct CuePart {
     pub cue: Cue,
     pub source: Option<u32>,
 }
 
 /// The cues of a sample that is shown in this interval.
-pub fn read(sample: &[u8], interval: Interval) -> Vec<Part> {
+pub fn read(sample: &[u8], interval: Interval) -> Vec<CuePart> {
     let cues = boxes(sample).filter(|(kind, _)| kind == b"vttc").take(MOST);
     cues.filter_map(|(_, vttc)| part(vttc, interval)).collect()
 }
 
-fn part(vttc: &[u8], interval: Interval) -> Option<Part> {
+fn part(vttc: &[u8], interval: Interval) -> Option<CuePart> {
     let child = |wanted: &[u8; 4]| boxes(vttc).find(|(kind, _)| kind == wanted).map(|(_, body)| body);
     let text = |kind| child(kind).map(String::from_utf8_lossy).unwrap_or_default();
     let mut cue = Cue::new(interval, &text::clean(&text(b"payl"), Markup::WebVtt))?;
     cue.identifier = text::identifier(&text(b"iden"));
     cue.settings = text::settings(&text(b"sttg"));
     let source = child(b"vsid").and_then(<[u8]>::first_chunk).map(|id| u32::from_be_bytes(*id));
-    Some(Part { cue, source })
+    Some(CuePart { cue, source })
 }
 
 /// The cues of samples in their order, with those parts joined that follow on each other.
-pub fn join(parts: impl Iterator<Item = Part>) -> Vec<Cue> {
-    let mut joined: Vec<Part> = Vec::new();
+pub fn join(parts: impl Iterator<Item = CuePart>) -> Vec<Cue> {
+    let mut joined: Vec<CuePart> = Vec::new();
     for part in parts {
         let interval = part.cue.interval;
-        let continues = |before: &&mut Part| {
+        let continues = |before: &&mut CuePart| {
             part.source.is_some()
                 && before.source == part.source
                 && before.cue.interval.end() == interval.start()

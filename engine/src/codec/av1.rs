@@ -43,7 +43,7 @@ pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
 /// Whether a temporal unit begins with a key frame: by its first frame header's `show_existing_frame` and `frame_type` (§5.9.2).
 #[must_use]
 pub fn is_key(unit: &[u8]) -> Option<bool> {
-    for Unit { kind, data, .. } in Units(unit) {
+    for Obu { kind, data, .. } in Units(unit) {
         match kind {
             // A sequence of one still picture.
             SEQUENCE_HEADER if data.first()? >> 3 & 1 == 1 => return Some(true),
@@ -61,7 +61,7 @@ fn sequence_header(units: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// An open bitstream unit.
-struct Unit<'a> {
+struct Obu<'a> {
     kind: u8,
     whole: &'a [u8],
     data: &'a [u8],
@@ -71,16 +71,16 @@ struct Unit<'a> {
 struct Units<'a>(&'a [u8]);
 
 impl<'a> Iterator for Units<'a> {
-    type Item = Unit<'a>;
+    type Item = Obu<'a>;
 
-    fn next(&mut self) -> Option<Unit<'a>> {
+    fn next(&mut self) -> Option<Obu<'a>> {
         let header = *self.0.first()?;
         let rest = self.0.get(1 + usize::from(header >> 2 & 1)..)?;
         let (size, rest) = if header & 2 == 0 { (rest.len(), rest) } else { leb128(rest)? };
         let data = rest.get(..size).unwrap_or(rest);
         let whole = self.0.get(..self.0.len() - rest.len() + data.len())?;
         self.0 = rest.get(data.len()..)?;
-        Some(Unit { kind: header >> 3 & 0xF, whole, data })
+        Some(Obu { kind: header >> 3 & 0xF, whole, data })
     }
 }
 

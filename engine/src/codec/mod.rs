@@ -35,7 +35,7 @@ pub use bits::Bits;
 pub use decoder::DecoderConfiguration;
 pub use frame::{Frame, HEADER, Syntax};
 pub use keyframe::{Coding, Framing, LOOK};
-pub use order::{Order, Place};
+pub use order::{Order, PictureOrder};
 pub use pcm::Pcm;
 
 use serde::{Deserialize, Serialize};

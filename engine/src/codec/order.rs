@@ -3,12 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::slice::{Counted, SLICE_HEADER, Slice};
+use super::slice::{OrderCount, SLICE_HEADER, Slice};
 use super::{avc, hevc, nal};
 
 /// The picture of an access unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Place {
+pub enum PictureOrder {
     /// The second field of the previous picture.
     Field,
     /// The picture with this count in this coded video sequence, in which a frame usually takes this many counts.
@@ -71,11 +71,11 @@ impl Order {
 
     /// The picture of an access unit that begins with these bytes; `None` if more of it is needed. `last`: there is no
     /// more of it.
-    pub fn place(&mut self, opening: &[u8], last: bool) -> Option<Place> {
+    pub fn place(&mut self, opening: &[u8], last: bool) -> Option<PictureOrder> {
         let is_slice: fn(u8) -> bool = match self.sets {
             Sets::H264(_) => |header| matches!(header & 0x1F, 1..=5),
             Sets::Hevc(_) => |header| header >> 1 & 0x3F < 32,
-            Sets::None => return Some(Place::Unknown),
+            Sets::None => return Some(PictureOrder::Unknown),
         };
         let slice = nal::units(opening).find(|unit| unit.first().is_some_and(|header| is_slice(*header)));
         if !last && slice.is_none_or(|slice| slice.len() < SLICE_HEADER) {
@@ -86,36 +86,36 @@ impl Order {
             Sets::Hevc(sets) => sets.slice(opening),
             Sets::None => None,
         };
-        Some(slice.map_or(Place::Unknown, |slice| self.of(slice)))
+        Some(slice.map_or(PictureOrder::Unknown, |slice| self.of(slice)))
     }
 
-    fn of(&mut self, slice: Slice) -> Place {
+    fn of(&mut self, slice: Slice) -> PictureOrder {
         let first = std::mem::replace(&mut self.field, slice.field);
         if let (Some((frame, bottom)), Some((before, other))) = (slice.field, first)
             && frame == before
             && bottom != other
         {
             self.field = None;
-            return Place::Field;
+            return PictureOrder::Field;
         }
         if slice.anew {
             (self.sequence, self.last, self.reference) = (self.sequence.wrapping_add(1), 0, 0);
         }
         let count = match slice.count {
-            Counted::Bits(low, bits) => {
+            OrderCount::Bits(low, bits) => {
                 // The value nearest to the previous reference.
                 let whole = 1_i64 << bits;
                 let ahead = (i64::from(low) - self.reference).rem_euclid(whole);
                 self.reference + if ahead >= whole / 2 { ahead - whole } else { ahead }
             }
-            Counted::Decoded if slice.anew => 0,
-            Counted::Decoded => self.last + slice.steps,
+            OrderCount::Decoded if slice.anew => 0,
+            OrderCount::Decoded => self.last + slice.steps,
         };
         self.last = count;
         if slice.reference {
             self.reference = count;
         }
-        Place::At { sequence: self.sequence, count, steps: slice.steps }
+        PictureOrder::At { sequence: self.sequence, count, steps: slice.steps }
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn frame(anew: bool, reference: bool, low: u32) -> Slice {
-        Slice { anew, reference, field: None, count: Counted::Bits(low, 4), steps: 2 }
+        Slice { anew, reference, field: None, count: OrderCount::Bits(low, 4), steps: 2 }
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         ];
         let places = slices.map(|slice| order.of(slice));
         let expected = [(1, 0), (1, 6), (1, 12), (1, 8), (1, 10), (1, 18), (1, 14), (2, 0)];
-        assert_eq!(places, expected.map(|(sequence, count)| Place::At { sequence, count, steps: 2 }));
+        assert_eq!(places, expected.map(|(sequence, count)| PictureOrder::At { sequence, count, steps: 2 }));
     }
 
     #[test]
@@ -151,16 +151,16 @@ mod tests {
         let field =
             |frame, bottom, low| Slice { field: Some((frame, bottom)), ..super::tests::frame(false, true, low) };
         let places = [field(1, false, 2), field(1, true, 3), field(2, true, 5), field(2, false, 4), field(3, false, 6)];
-        let found = places.map(|slice| order.of(slice) == Place::Field);
+        let found = places.map(|slice| order.of(slice) == PictureOrder::Field);
         assert_eq!(found, [false, true, false, true, false]);
     }
 
     #[test]
     fn pictures_without_counts_are_shown_as_they_are_decoded() {
         let mut order = Order::default();
-        let slice = |anew| Slice { anew, reference: true, field: None, count: Counted::Decoded, steps: 2 };
+        let slice = |anew| Slice { anew, reference: true, field: None, count: OrderCount::Decoded, steps: 2 };
         let places = [true, false, false, true].map(|anew| order.of(slice(anew)));
         let expected = [(1, 0), (1, 2), (1, 4), (2, 0)];
-        assert_eq!(places, expected.map(|(sequence, count)| Place::At { sequence, count, steps: 2 }));
+        assert_eq!(places, expected.map(|(sequence, count)| PictureOrder::At { sequence, count, steps: 2 }));
     }
 }

@@ -12,14 +12,14 @@ pub struct Slice {
     pub reference: bool,
     /// A field: its `frame_num`, and whether it is a bottom field.
     pub field: Option<(u32, bool)>,
-    pub count: Counted,
+    pub count: OrderCount,
     /// How many counts a frame usually takes.
     pub steps: i64,
 }
 
 /// The picture order count of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
+pub enum OrderCount {
     /// Its low bits, and how many these are.
     Bits(u32, u32),
     /// Pictures are shown in decode order.

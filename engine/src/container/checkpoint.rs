@@ -15,14 +15,14 @@ const VERSION: u32 = 6;
 /// The progress of a pass. An ordinary one has some ten kilobytes; for a hostile file it may have some megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    place: Place,
+    place: PassPosition,
     /// The state of the format's pass.
     state: Bytes,
 }
 
 /// The position of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct PassPosition {
     /// Where in the file it continues.
     offset: u64,
     /// The number of the last page so far, plus one.
@@ -33,7 +33,7 @@ struct Place {
 #[derive(Serialize, Deserialize)]
 struct Packed {
     versions: (u32, u32, String),
-    place: Place,
+    place: PassPosition,
     state: Bytes,
 }
 
@@ -55,7 +55,7 @@ impl Checkpoint {
     /// A checkpoint of a pass at this offset.
     pub(super) fn new(pass: &impl Serialize, offset: u64, pages: u32) -> Result<Self, Error> {
         let state = postcard::to_stdvec(pass).map_err(|error| Error::Checkpoint(error.to_string()))?;
-        Ok(Self { place: Place { offset, pages }, state: state.into() })
+        Ok(Self { place: PassPosition { offset, pages }, state: state.into() })
     }
 
     /// The pass.

@@ -11,18 +11,18 @@ use crate::media::Run;
 /// Yields the runs of all tracks in file order, with the position of the track in the selection. The runs of a track
 /// keep their order.
 pub struct Merged<'a> {
-    lanes: Vec<Cursor<'a>>,
-    /// The offset of each lane's next run, and the lane, in ascending order.
+    cursors: Vec<Cursor<'a>>,
+    /// The offset of each cursor's next run, and the cursor, in ascending order.
     next: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
 impl<'a> Merged<'a> {
     /// Of these tracks.
     pub fn new(tracks: &'a [Selected]) -> Self {
-        let mut lanes: Vec<Cursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
-        let first = |(place, lane): (usize, &mut Cursor<'a>)| Some(Reverse((lane.peek()?.offset, place)));
-        let next = lanes.iter_mut().enumerate().filter_map(first).collect();
-        Self { lanes, next }
+        let mut cursors: Vec<Cursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
+        let first = |(place, cursor): (usize, &mut Cursor<'a>)| Some(Reverse((cursor.peek()?.offset, place)));
+        let next = cursors.iter_mut().enumerate().filter_map(first).collect();
+        Self { cursors, next }
     }
 }
 
@@ -32,10 +32,10 @@ impl Iterator for Merged<'_> {
     fn next(&mut self) -> Option<(usize, Run)> {
         let mut top = self.next.peek_mut()?;
         let place = top.0.1;
-        let lane = self.lanes.get_mut(place)?;
-        let run = lane.peek()?.clone();
-        lane.advance();
-        match lane.peek() {
+        let cursor = self.cursors.get_mut(place)?;
+        let run = cursor.peek()?.clone();
+        cursor.advance();
+        match cursor.peek() {
             Some(next) => top.0.0 = next.offset,
             None => drop(PeekMut::pop(top)),
         }
@@ -45,18 +45,18 @@ impl Iterator for Merged<'_> {
 
 /// Yields each sample as a run of one, with the position of its track in the selection.
 pub struct InOrder<'a> {
-    lanes: Vec<Lane<'a>>,
+    cursors: Vec<TrackCursor<'a>>,
     next: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
 /// One track's remaining samples.
-struct Lane<'a> {
+struct TrackCursor<'a> {
     runs: Cursor<'a>,
     /// How many samples of the first run are done.
     done: u32,
 }
 
-impl Lane<'_> {
+impl TrackCursor<'_> {
     /// The next sample.
     fn sample(&mut self) -> Option<Run> {
         let done = self.done;
@@ -86,10 +86,11 @@ impl<'a> InOrder<'a> {
     }
 
     fn over(tracks: impl Iterator<Item = &'a Runs>) -> Self {
-        let mut lanes: Vec<Lane<'a>> = tracks.map(|runs| Lane { runs: runs.cursor(), done: 0 }).collect();
-        let first = |(place, lane): (usize, &mut Lane<'a>)| Some(Reverse((lane.sample()?.offset, place)));
-        let next = lanes.iter_mut().enumerate().filter_map(first).collect();
-        Self { lanes, next }
+        let mut cursors: Vec<TrackCursor<'a>> =
+            tracks.map(|runs| TrackCursor { runs: runs.cursor(), done: 0 }).collect();
+        let first = |(place, cursor): (usize, &mut TrackCursor<'a>)| Some(Reverse((cursor.sample()?.offset, place)));
+        let next = cursors.iter_mut().enumerate().filter_map(first).collect();
+        Self { cursors, next }
     }
 }
 
@@ -99,10 +100,10 @@ impl Iterator for InOrder<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut top = self.next.peek_mut()?;
         let place = top.0.1;
-        let lane = self.lanes.get_mut(place)?;
-        let sample = lane.sample()?;
-        lane.advance();
-        match lane.sample() {
+        let cursor = self.cursors.get_mut(place)?;
+        let sample = cursor.sample()?;
+        cursor.advance();
+        match cursor.sample() {
             Some(next) => top.0.0 = next.offset,
             None => drop(PeekMut::pop(top)),
         }

@@ -71,7 +71,7 @@ pub struct Output {
 }
 
 /// One pass through a file of some format. Its result depends only on the file, and not on where it was stopped.
-pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
+pub trait IndexPass: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Reads what precedes the first step, usually the beginning of the file. This cannot be stopped.
     fn begin(stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<Self, Error>> + Send;
 
@@ -89,11 +89,11 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sized + 'static {
 }
 
 /// Runs a pass through a file, continuing an earlier one.
-pub fn through<P: Pass>(indexing: Indexing<'_>) -> IndexFuture<'_> {
+pub fn through<P: IndexPass>(indexing: Indexing<'_>) -> IndexFuture<'_> {
     go_through::<P>(indexing).boxed()
 }
 
-async fn go_through<P: Pass>(Indexing { source, sink, from, limit }: Indexing<'_>) -> Result<Progress, Error> {
+async fn go_through<P: IndexPass>(Indexing { source, sink, from, limit }: Indexing<'_>) -> Result<Progress, Error> {
     // No more is requested than may be read.
     let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
     let mut stream = Stream::new(source, chunk);

@@ -1,7 +1,7 @@
 //! For tests: indexes a file in pieces, each with a pass that knows only the checkpoint of the previous one.
 #![allow(clippy::unwrap_used)]
 
-use super::pass::{Pass, through};
+use super::pass::{IndexPass, through};
 use super::{Checkpoint, Error, Indexing, Limit, Progress, Sink, Source};
 use crate::index::Outline;
 
@@ -9,7 +9,11 @@ use crate::index::Outline;
 const STOPS: u64 = 8;
 
 /// Indexes a source with chunks of this many bytes, in a few pieces.
-pub async fn index<P: Pass>(source: &impl Source, sink: &mut (impl Sink + Send), chunk: u64) -> Result<Outline, Error> {
+pub async fn index<P: IndexPass>(
+    source: &impl Source,
+    sink: &mut (impl Sink + Send),
+    chunk: u64,
+) -> Result<Outline, Error> {
     let limit = Limit { bytes: Some(chunk.max(source.len() / STOPS)), chunk, ..Limit::default() };
     let mut from = None;
     loop {

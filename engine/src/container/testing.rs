@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 
 use super::{Error, MOST_JUNK, NOT_READ, ReadError, Source};
-use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Part};
+use crate::fragment::resolve::{self, Ask, Cut, Meaning, MediaPart, Memory};
 use crate::index::Outline;
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Interval, Time};
@@ -55,7 +55,7 @@ pub fn zeros_behind(file: Vec<u8>) {
 }
 
 /// The cut of a file between two instants, in nanoseconds, and its bytes; `None` if there is nothing.
-pub fn cut(file: &[u8], (outline, pages): &(Outline, Memory), interval: Range<i64>) -> Option<(Part, Vec<u8>)> {
+pub fn cut(file: &[u8], (outline, pages): &(Outline, Memory), interval: Range<i64>) -> Option<(MediaPart, Vec<u8>)> {
     let interval = Interval::new(Time(interval.start), Time(interval.end))?;
     let meaning = Meaning::of(&Ask::from(interval), outline);
     let mut pages = pages;

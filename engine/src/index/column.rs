@@ -42,7 +42,7 @@ const FEW: u64 = 256;
 
 /// A way to pack a column.
 #[derive(Debug)]
-enum Way {
+enum ColumnPacking {
     Zeros,
     Fields { least: i64, width: u32 },
     List { values: Vec<i64>, width: u32 },
@@ -72,7 +72,7 @@ pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
 
 /// The shortest way for a column, by its values or by its steps.
 struct Packed {
-    way: Way,
+    way: ColumnPacking,
     bits: u64,
     /// The steps, if they are shorter.
     steps: Option<Vec<i64>>,
@@ -113,12 +113,12 @@ fn divisor(values: &[i64]) -> Option<i64> {
 }
 
 /// The shortest way for these values, except by steps, and how many bits it takes.
-fn best(values: &[i64]) -> Option<(Way, u64)> {
+fn best(values: &[i64]) -> Option<(ColumnPacking, u64)> {
     let (least, most) = (*values.iter().min()?, *values.iter().max()?);
     if (least, most) == (0, 0) {
-        return Some((Way::Zeros, 0));
+        return Some((ColumnPacking::Zeros, 0));
     }
-    let fields = Way::Fields { least, width: width(above(most, least)) };
+    let fields = ColumnPacking::Fields { least, width: width(above(most, least)) };
     if least == most {
         let bits = fields.bits(values);
         return Some((fields, bits));
@@ -126,11 +126,14 @@ fn best(values: &[i64]) -> Option<(Way, u64)> {
     let mut sorted = values.to_vec();
     let (_, &mut middle, _) = sorted.select_nth_unstable(values.len() / 2);
     let around = rice_parameters(values.iter().map(|value| around(*value, middle)));
-    let ways = [fields, Way::Runs]
+    let ways = [fields, ColumnPacking::Runs]
         .into_iter()
         .chain(list(values))
-        .chain(rice_parameters(values.iter().map(|value| above(*value, least))).map(|k| Way::RiceAbove { least, k }))
-        .chain(around.map(|k| Way::RiceAround { middle, k }));
+        .chain(
+            rice_parameters(values.iter().map(|value| above(*value, least)))
+                .map(|k| ColumnPacking::RiceAbove { least, k }),
+        )
+        .chain(around.map(|k| ColumnPacking::RiceAround { middle, k }));
     ways.map(|way| (way.bits(values), way)).min_by_key(|(bits, _)| *bits).map(|(bits, way)| (way, bits))
 }
 
@@ -141,7 +144,7 @@ fn steps(values: &[i64]) -> Vec<i64> {
 }
 
 /// The different values, if they fit into a list.
-fn list(values: &[i64]) -> Option<Way> {
+fn list(values: &[i64]) -> Option<ColumnPacking> {
     let mut list = Vec::with_capacity(MAX_LIST);
     for value in values {
         if let Err(place) = list.binary_search(value) {
@@ -152,7 +155,7 @@ fn list(values: &[i64]) -> Option<Way> {
         }
     }
     let width = width(list.len() as u64 - 1);
-    Some(Way::List { values: list, width })
+    Some(ColumnPacking::List { values: list, width })
 }
 
 /// The parameters that may be best for a Rice code of these values, by their mean; if a few values are far greater than
@@ -185,7 +188,7 @@ fn rice_bits(value: u64, k: u32) -> u64 {
     u64::from(k) + unary + escaped
 }
 
-impl Way {
+impl ColumnPacking {
     /// How many bits it needs for these values, without the byte that names it.
     fn bits(&self, values: &[i64]) -> u64 {
         let count = values.len() as u64;

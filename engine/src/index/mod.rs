@@ -31,7 +31,9 @@ pub use outline::{Container, FORMATS, Outline};
 pub use page::{Element, Page, PageTrack};
 pub use pages::{Memory, Pages, PagesError};
 pub use runs::{Cursor, Runs};
-pub use segments::{CELLS as PART_CELLS, FIRST_PART, Period, Segment, SegmentPart, Segments, Stretch, TARGET, part_at};
+pub use segments::{
+    CELLS as PART_CELLS, FIRST_PART, Period, Segment, SegmentPart, SegmentTrack, Segments, TARGET, part_at,
+};
 
 use std::ops::RangeInclusive;
 

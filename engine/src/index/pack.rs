@@ -158,21 +158,22 @@ impl Layout {
             stretches: vec![Vec::new(); tracks.len()],
             ..Self::default()
         };
-        let mut lanes: Vec<_> = tracks
+        let mut queues: Vec<_> = tracks
             .iter()
             .zip(order.gaps.iter_mut().zip(&mut order.stretches))
             .filter(|(track, _)| !track.runs.is_empty())
             .map(|(track, (gaps, stretches))| (track.runs.as_slice(), gaps, stretches))
             .collect();
-        let count = lanes.len();
+        let count = queues.len();
         let mut turn = count.saturating_sub(1);
         let mut end = None;
         loop {
             // Each track keeps its own order, whatever its offsets.
-            let mut next = lanes.iter().enumerate().filter_map(|(place, lane)| Some((lane.0.first()?.offset, place)));
+            let mut next =
+                queues.iter().enumerate().filter_map(|(place, queue)| Some((queue.0.first()?.offset, place)));
             let next = if in_file { next.min() } else { next.next() };
             let Some((_, place)) = next else { break };
-            let Some((runs, gaps, stretches)) = lanes.get_mut(place) else { break };
+            let Some((runs, gaps, stretches)) = queues.get_mut(place) else { break };
             let Some((run, rest)) = runs.split_first() else { break };
             gaps.push(run.offset.wrapping_sub(end.unwrap_or(run.offset)).cast_signed());
             match stretches.last_mut() {
@@ -331,16 +332,16 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
     let mut order = vec![0_usize; stretches.iter().map(Vec::len).sum()];
     column::read(input, &mut order, |step, value| put(step, value) && *step < stretches.len())?;
     let with_runs = tracks.iter_mut().filter(|track| !track.runs.is_empty());
-    let mut lanes: Vec<_> =
+    let mut queues: Vec<_> =
         with_runs.map(|track| track.runs.iter_mut()).zip(stretches.iter().map(|s| s.iter())).collect();
-    let mut turn = lanes.len() - 1;
+    let mut turn = queues.len() - 1;
     for step in order {
-        // Both are less than the number of lanes, so that no division is needed.
+        // Both are less than the number of queues, so that no division is needed.
         turn += step + 1;
-        if turn >= lanes.len() {
-            turn -= lanes.len();
+        if turn >= queues.len() {
+            turn -= queues.len();
         }
-        let (runs, lengths) = lanes.get_mut(turn).ok_or_else(broken)?;
+        let (runs, lengths) = queues.get_mut(turn).ok_or_else(broken)?;
         let length = *lengths.next().ok_or_else(broken)? as usize;
         if length > runs.len() {
             return Err(broken());
@@ -350,7 +351,7 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
             end = run.bytes().end;
         }
     }
-    if lanes.iter().any(|(runs, _)| runs.len() > 0) { Err(broken()) } else { Ok(()) }
+    if queues.iter().any(|(runs, _)| runs.len() > 0) { Err(broken()) } else { Ok(()) }
 }
 
 /// Unpacks the elements, which are at the end of a page with these tracks.

@@ -86,7 +86,7 @@ pub struct Period {
 
 /// What a segment has of one track: its samples with `start <= decode time < end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct SegmentTrack {
     /// Decode time of its first sample.
     pub start: Ticks,
     /// Decode time of the end of its last sample. Equal to `start` if it has no sample of the track.
@@ -95,7 +95,7 @@ pub struct Stretch {
     pub bytes: u64,
 }
 
-impl Stretch {
+impl SegmentTrack {
     /// How long it lasts.
     #[must_use]
     pub fn duration(&self) -> Ticks {
@@ -107,7 +107,7 @@ impl Stretch {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// What it has of each divided track, in the order of [`Segments::tracks`].
-    pub tracks: Vec<Stretch>,
+    pub tracks: Vec<SegmentTrack>,
     /// The size in bytes of its first sample of the leading track, which is a sync sample.
     pub sync_bytes: u64,
     /// The composition offset of that sample.
@@ -139,14 +139,15 @@ impl SegmentPart {
         put_unsigned(&mut out, self.segments.len() as u64);
         put_unsigned(&mut out, tracks as u64);
         for track in 0..tracks {
-            let stretches = || self.segments.iter().filter_map(|segment| segment.tracks.get(track));
-            let first = stretches().next().map_or(Ticks::ZERO, |stretch| stretch.start);
+            let of_tracks = || self.segments.iter().filter_map(|segment| segment.tracks.get(track));
+            let first = of_tracks().next().map_or(Ticks::ZERO, |of_track| of_track.start);
             let mut end = first;
-            let gap = |stretch: &Stretch| stretch.start.0.wrapping_sub(std::mem::replace(&mut end, stretch.end).0);
+            let gap =
+                |of_track: &SegmentTrack| of_track.start.0.wrapping_sub(std::mem::replace(&mut end, of_track.end).0);
             put_signed(&mut out, first.0);
-            column::write(&mut out, &stretches().map(gap).collect::<Vec<_>>());
-            column::write(&mut out, &stretches().map(|stretch| stretch.duration().0).collect::<Vec<_>>());
-            column::write(&mut out, &stretches().map(|stretch| stretch.bytes.cast_signed()).collect::<Vec<_>>());
+            column::write(&mut out, &of_tracks().map(gap).collect::<Vec<_>>());
+            column::write(&mut out, &of_tracks().map(|of_track| of_track.duration().0).collect::<Vec<_>>());
+            column::write(&mut out, &of_tracks().map(|of_track| of_track.bytes.cast_signed()).collect::<Vec<_>>());
         }
         column::write(&mut out, &self.segments.iter().map(|s| s.sync_bytes.cast_signed()).collect::<Vec<_>>());
         column::write(&mut out, &self.segments.iter().map(|s| s.composition.0).collect::<Vec<_>>());
@@ -166,8 +167,8 @@ impl SegmentPart {
             let tracks = input.count(MAX_TRACKS)?;
             let mut segments = vec![Segment::default(); count];
             for _ in 0..tracks {
-                for (segment, stretch) in segments.iter_mut().zip(stretches(&mut input, count)?) {
-                    segment.tracks.push(stretch);
+                for (segment, of_track) in segments.iter_mut().zip(of_tracks(&mut input, count)?) {
+                    segment.tracks.push(of_track);
                 }
             }
             column::read(&mut input, &mut segments, |segment, value| {
@@ -185,28 +186,28 @@ impl SegmentPart {
     }
 }
 
-/// Reads the stretches of a track.
-fn stretches(input: &mut Input<'_>, count: usize) -> Result<Vec<Stretch>, Error> {
+/// Reads what the segments of a part have of a track.
+fn of_tracks(input: &mut Input<'_>, count: usize) -> Result<Vec<SegmentTrack>, Error> {
     let mut end = Ticks(input.signed()?);
-    let mut stretches = vec![Stretch::default(); count];
-    column::read(input, &mut stretches, |stretch, gap| {
-        stretch.start = Ticks(gap);
+    let mut of_tracks = vec![SegmentTrack::default(); count];
+    column::read(input, &mut of_tracks, |of_track, gap| {
+        of_track.start = Ticks(gap);
         true
     })?;
-    column::read(input, &mut stretches, |stretch, duration| {
-        stretch.end = Ticks(duration);
+    column::read(input, &mut of_tracks, |of_track, duration| {
+        of_track.end = Ticks(duration);
         duration >= 0
     })?;
-    column::read(input, &mut stretches, |stretch, bytes| {
-        stretch.bytes = bytes.cast_unsigned();
+    column::read(input, &mut of_tracks, |of_track, bytes| {
+        of_track.bytes = bytes.cast_unsigned();
         bytes >= 0
     })?;
-    for stretch in &mut stretches {
-        stretch.start = Ticks(end.0.wrapping_add(stretch.start.0));
-        stretch.end = Ticks(stretch.start.0.wrapping_add(stretch.end.0));
-        end = stretch.end;
+    for of_track in &mut of_tracks {
+        of_track.start = Ticks(end.0.wrapping_add(of_track.start.0));
+        of_track.end = Ticks(of_track.start.0.wrapping_add(of_track.end.0));
+        end = of_track.end;
     }
-    Ok(stretches)
+    Ok(of_tracks)
 }
 
 #[cfg(test)]
@@ -217,13 +218,13 @@ mod tests {
     use super::*;
 
     fn segment(tracks: usize) -> impl Strategy<Value = Segment> {
-        let stretch = (-1_000_000_i64..1_000_000, 0_i64..10_000, 0_u64..100_000_000);
-        let stretch = stretch.prop_map(|(start, length, bytes)| Stretch {
+        let of_track = (-1_000_000_i64..1_000_000, 0_i64..10_000, 0_u64..100_000_000);
+        let of_track = of_track.prop_map(|(start, length, bytes)| SegmentTrack {
             start: Ticks(start),
             end: Ticks(start + length),
             bytes,
         });
-        (prop::collection::vec(stretch, tracks), 0_u64..1_000_000, -5000_i64..5000)
+        (prop::collection::vec(of_track, tracks), 0_u64..1_000_000, -5000_i64..5000)
             .prop_map(|(tracks, sync_bytes, offset)| Segment { tracks, sync_bytes, composition: Ticks(offset) })
     }
 
@@ -251,9 +252,10 @@ mod tests {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let next = (video + 72_000) * 44_100 / 12_000;
                 let frames = (next - audio).div_euclid(1024) * 1024;
-                let sound = Stretch { start: Ticks(audio), end: Ticks(audio + frames), bytes: 90_000 + seed % 5_000 };
+                let sound =
+                    SegmentTrack { start: Ticks(audio), end: Ticks(audio + frames), bytes: 90_000 + seed % 5_000 };
                 let pictures =
-                    Stretch { start: Ticks(video), end: Ticks(video + 72_000), bytes: 1_000_000 + seed % 400_000 };
+                    SegmentTrack { start: Ticks(video), end: Ticks(video + 72_000), bytes: 1_000_000 + seed % 400_000 };
                 let sync_bytes = 30_000 + seed % 10_000;
                 segments.push(Segment { tracks: vec![pictures, sound], sync_bytes, composition: Ticks(1024) });
                 (video, audio) = (video + 72_000, audio + frames);

@@ -144,8 +144,8 @@ impl Presentation<'_> {
         let rows = self.rows(pictures, table).into_iter();
         let begins = rows.filter_map(|row| {
             let segment = table.segments().get(row.segment)?;
-            let stretch = segment.tracks.get(pictures.index)?;
-            Some(track.timescale.time(stretch.start + segment.composition - track.shift()))
+            let of_track = segment.tracks.get(pictures.index)?;
+            Some(track.timescale.time(of_track.start + segment.composition - track.shift()))
         });
         begins.collect()
     }

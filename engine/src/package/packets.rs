@@ -150,7 +150,7 @@ pub async fn write(
     let mut wanted = vec![Wanted { place: rendition.place, from: row.from, to: row.to }];
     for index in rendition.muxed.iter().flatten() {
         let place = *segments.tracks.get(*index).ok_or(Error::Missing)?;
-        let (from, to) = table.stretch(row, (rendition.index, *index));
+        let (from, to) = table.of_track(row, (rendition.index, *index));
         wanted.push(Wanted { place, from, to });
     }
     let (taken, elements) = samples(pages, outline, &wanted).await?;
@@ -201,14 +201,15 @@ fn end(presentation: &Presentation<'_>, track: &Track) -> Option<Ticks> {
 
 impl Table {
     /// The decode times between which a track that is muxed with the leading one has its samples of a segment.
-    fn stretch(&self, row: &Row, (leader, index): (usize, usize)) -> (Ticks, Ticks) {
+    fn of_track(&self, row: &Row, (leader, index): (usize, usize)) -> (Ticks, Ticks) {
         let all = self.segments();
         let of = |place: usize, index: usize| all.get(place).and_then(|segment| segment.tracks.get(index)).copied();
-        let is_empty = |place: &usize| of(*place, leader).is_some_and(|stretch| stretch.start >= stretch.end);
+        let is_empty = |place: &usize| of(*place, leader).is_some_and(|of_track| of_track.start >= of_track.end);
         // Sound may begin before the first picture at which decoding can begin.
         let before = (0..row.segment).rev().take_while(is_empty).last().unwrap_or(row.segment);
-        let stretches = (before..=row.segment).filter_map(|place| of(place, index));
-        let range = stretches.filter(|stretch| stretch.start < stretch.end).map(|stretch| (stretch.start, stretch.end));
+        let of_tracks = (before..=row.segment).filter_map(|place| of(place, index));
+        let range =
+            of_tracks.filter(|of_track| of_track.start < of_track.end).map(|of_track| (of_track.start, of_track.end));
         let (from, to) = range.reduce(|(from, _), (_, to)| (from, to)).unwrap_or_default();
         // Of two samples with the same time, none is in two segments.
         let next = of(row.segment + 1, index).filter(|next| next.start < next.end);

@@ -2,7 +2,7 @@
 
 use super::timeline::LEAD;
 use super::{LONGEST, Presentation, Rendition};
-use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, Stretch, part_at};
+use crate::index::{FIRST_PART, Outline, Pages, PagesError, Segment, SegmentTrack, part_at};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// A range of the segment table.
@@ -96,28 +96,28 @@ impl Presentation<'_> {
         let first = starts.filter(|_| rendition.kind == Kind::Video && rendition.muxed.is_none());
         let mut rows: Vec<Row> = Vec::with_capacity(table.segments.len());
         for (place, segment) in table.segments.iter().enumerate() {
-            let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end);
-            let Some(stretch) = stretch else { continue };
-            let is_first = first == Some(&stretch.start);
-            let natural = u64::try_from(rendition.timeline.decode(stretch.start)).unwrap_or(0);
+            let of_track = segment.tracks.get(rendition.index).filter(|of_track| of_track.start < of_track.end);
+            let Some(of_track) = of_track else { continue };
+            let is_first = first == Some(&of_track.start);
+            let natural = u64::try_from(rendition.timeline.decode(of_track.start)).unwrap_or(0);
             let start = if is_first { 0 } else { natural };
             // A gap belongs to the segment before it. Of samples whose duration is not known, none is left out.
             if let Some(before) = rows.last_mut() {
                 before.duration = start.saturating_sub(before.start);
                 if rendition.muxed.is_none() {
-                    before.to = stretch.start;
+                    before.to = of_track.start;
                 }
             }
-            let lasts = u64::try_from(rendition.timeline.duration(stretch.duration())).unwrap_or(0);
+            let lasts = u64::try_from(rendition.timeline.duration(of_track.duration())).unwrap_or(0);
             rows.push(Row {
                 start,
                 duration: lasts.saturating_add(natural - start),
-                bytes: stretch.bytes,
+                bytes: of_track.bytes,
                 sync_bytes: segment.sync_bytes,
-                from: stretch.start,
-                to: stretch.end,
+                from: of_track.start,
+                to: of_track.end,
                 segment: place,
-                period: self.period(rendition, stretch.start),
+                period: self.period(rendition, of_track.start),
                 begins_part: false,
                 ends_part: false,
             });
@@ -126,7 +126,7 @@ impl Presentation<'_> {
     }
 
     fn part_rows(&self, rendition: &Rendition, table: &Table, bounds: &Bounds) -> Vec<Row> {
-        let begins = |segment: &Segment| segment.tracks.first().map(|stretch| stretch.start + segment.composition);
+        let begins = |segment: &Segment| segment.tracks.first().map(|of_track| of_track.start + segment.composition);
         let begun =
             |instant: Ticks| table.segments.partition_point(|segment| begins(segment).is_some_and(|at| at <= instant));
         let first = begun(bounds.start).saturating_sub(1);
@@ -138,12 +138,12 @@ impl Presentation<'_> {
         let segments = table.segments.get(first..behind.min(table.segments.len())).unwrap_or_default();
         let Some(track) = self.outline.tracks.get(rendition.place) else { return Vec::new() };
         let of_segments = segments.iter().zip(first..).filter_map(|(segment, place)| {
-            let stretch = segment.tracks.get(rendition.index).filter(|stretch| stretch.start < stretch.end)?;
+            let of_track = segment.tracks.get(rendition.index).filter(|of_track| of_track.start < of_track.end)?;
             let next = table.segments.get(place + 1);
             let (is_first, is_last) = (begins_here && place == first, ends_here && place + 1 == behind);
             let ending = next.filter(|_| is_last).map(|next| self.leading_end(rendition, track, next));
             let next = next.and_then(|next| next.tracks.get(rendition.index));
-            let mut row = self.part_row((rendition, track), (segment, *stretch), next, (is_first, is_last))?;
+            let mut row = self.part_row((rendition, track), (segment, *of_track), next, (is_first, is_last))?;
             row.segment = place;
             if let Some(ending) = ending.flatten() {
                 row.to = row.to.max(ending);
@@ -178,15 +178,15 @@ impl Presentation<'_> {
     fn part_row(
         &self,
         (rendition, track): (&Rendition, &Track),
-        (segment, stretch): (&Segment, Stretch),
-        next: Option<&Stretch>,
+        (segment, of_track): (&Segment, SegmentTrack),
+        next: Option<&SegmentTrack>,
         (begins_part, ends_part): (bool, bool),
     ) -> Option<Row> {
         let part = self.part?;
         let timeline = &rendition.timeline;
         let composition = if track.kind == Kind::Video { segment.composition } else { Ticks::ZERO };
-        let until = next.map_or(stretch.end, |next| next.start.max(stretch.end));
-        let (begins, ends) = (stretch.start + composition, until + composition);
+        let until = next.map_or(of_track.end, |next| next.start.max(of_track.end));
+        let (begins, ends) = (of_track.start + composition, until + composition);
         let (from, to) =
             (track.timescale.ticks(part.start()) + track.shift(), track.timescale.ticks(part.end()) + track.shift());
         // Pictures of the next segment may need the group with which a part begins.
@@ -194,8 +194,8 @@ impl Presentation<'_> {
         if ends <= from && !is_entry || begins >= to {
             return None;
         }
-        let start = if begins_part && rendition.muxed.is_none() { 0 } else { timeline.decode(stretch.start) };
-        let mut end = timeline.decode(next.map_or(stretch.end, |next| next.start.max(stretch.start)));
+        let start = if begins_part && rendition.muxed.is_none() { 0 } else { timeline.decode(of_track.start) };
+        let mut end = timeline.decode(next.map_or(of_track.end, |next| next.start.max(of_track.start)));
         if ends_part {
             end = end.min(self.end_of(rendition, track)?);
         }
@@ -203,17 +203,17 @@ impl Presentation<'_> {
         let duration = u64::try_from(end).unwrap_or(0).checked_sub(start)?;
         // The frame with which a part begins, and those that its decoder needs before, may be in the segment before.
         let is_sound = begins_part && track.kind == Kind::Audio && rendition.muxed.is_none();
-        let from = if is_sound { stretch.start.min(timeline.origin) } else { stretch.start };
-        let follows = next.map(|next| next.start).filter(|next| rendition.muxed.is_none() && *next > stretch.start);
+        let from = if is_sound { of_track.start.min(timeline.origin) } else { of_track.start };
+        let follows = next.map(|next| next.start).filter(|next| rendition.muxed.is_none() && *next > of_track.start);
         Some(Row {
             start,
             duration,
-            bytes: stretch.bytes,
+            bytes: of_track.bytes,
             sync_bytes: segment.sync_bytes,
             from,
-            to: follows.unwrap_or(stretch.end),
+            to: follows.unwrap_or(of_track.end),
             segment: 0,
-            period: self.period(rendition, stretch.start),
+            period: self.period(rendition, of_track.start),
             begins_part,
             ends_part,
         })
@@ -230,9 +230,9 @@ impl Presentation<'_> {
     /// may be any: a part that ends before the sync sample needs them.
     fn leading_end(&self, rendition: &Rendition, track: &Track, segment: &Segment) -> Option<Ticks> {
         let leads = !self.is_independent() && rendition.index == 0 && track.kind == Kind::Video;
-        let stretch = segment.tracks.first().filter(|_| leads)?;
-        let sync = stretch.start + segment.composition;
-        Some((sync - track.composition.0 + Ticks(1)).min(stretch.end))
+        let of_track = segment.tracks.first().filter(|_| leads)?;
+        let sync = of_track.start + segment.composition;
+        Some((sync - track.composition.0 + Ticks(1)).min(of_track.end))
     }
 
     /// The period of the table to which a sample belongs.
@@ -376,7 +376,7 @@ pub struct Size {
 pub fn size(table: &Table, rendition: &Rendition, row: &Row) -> Size {
     let all = table.segments().get(row.segment).map_or(&[][..], |segment| &segment.tracks);
     let indexes = std::iter::once(&rendition.index).chain(rendition.muxed.iter().flatten());
-    let bytes = || indexes.clone().filter_map(|index| all.get(*index)).map(|stretch| stretch.bytes);
+    let bytes = || indexes.clone().filter_map(|index| all.get(*index)).map(|of_track| of_track.bytes);
     let tables = TABLES * (row.duration / u64::from(rendition.timescale()) + 1);
     Size { about: bytes().max().unwrap_or(0) + tables, most: bytes().fold(tables, u64::saturating_add) }
 }

@@ -7,13 +7,13 @@ use std::ops::Range;
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use reelspan_engine::fragment::resolve::{Cut, Part};
+use reelspan_engine::fragment::resolve::{Cut, MediaPart};
 use reelspan_engine::media::{Interval, Kind, Run, Ticks, Time};
 
 use super::config;
 use super::engine::{Indexed, assemble};
 use super::film::{Film, Track, films};
-use super::ranges::{Laid, check};
+use super::ranges::{Covering, check};
 use super::requests::{ask, consecutive, names, points};
 
 type Checked<T = ()> = Result<T, TestCaseError>;
@@ -26,13 +26,13 @@ struct Taken<'f> {
 }
 
 /// Whether the cut is empty because nothing is presented at that time.
-fn is_empty(part: &Part) -> bool {
+fn is_empty(part: &MediaPart) -> bool {
     part.selected.iter().all(|selected| selected.runs.is_empty())
 }
 
 /// The cut's file, its index, and the samples it has of each track. Each sample equals one of the original's bit by
 /// bit, except for the relative time of a Matroska block.
-fn taken<'f>(film: &'f Film, part: &Part) -> Checked<(Indexed, Vec<Taken<'f>>)> {
+fn taken<'f>(film: &'f Film, part: &MediaPart) -> Checked<(Indexed, Vec<Taken<'f>>)> {
     let file = assemble(&film.file, &part.file.splice);
     let cut = Indexed::of(&file);
     prop_assert_eq!(&cut.outline.notes, &Vec::<String>::new());
@@ -183,7 +183,7 @@ fn longest(film: &Film) -> Time {
     film.tracks.iter().map(|track| track.timescale.time(longest(track))).max().unwrap()
 }
 
-fn check_cut(film: &Film, part: &Part, asked: Interval) -> Checked {
+fn check_cut(film: &Film, part: &MediaPart, asked: Interval) -> Checked {
     if is_empty(part) {
         return Ok(());
     }
@@ -257,7 +257,7 @@ proptest! {
             // next.
             let whole = tracks.iter().flat_map(|taken| taken.samples.windows(2)).all(|pair| pair[0].0 + 1 == pair[1].0);
             let duration = derived.outline.duration;
-            let mut laid = Laid::new(part.file.splice.len() as usize);
+            let mut laid = Covering::new(part.file.splice.len() as usize);
             laid.lay(&derived.outline.setup_ranges)?;
             let inner = at.iter().map(|millionths| Time((i128::from(duration.0) * i128::from(*millionths) / 1_000_000) as i64));
             for interval in consecutive(inner.collect(), duration) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::executor::block_on;
 use reelspan_engine::container;
-use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory, Part};
+use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, MediaPart, Memory};
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::media::{Interval, Run};
@@ -36,13 +36,13 @@ impl Indexed {
     }
 
     /// The index that the cut's file would have, derived from the cut.
-    pub fn of_part(&self, part: &Part) -> Self {
+    pub fn of_part(&self, part: &MediaPart) -> Self {
         let (outline, pages) = block_on(part.index(&self.outline)).unwrap();
         Self { outline, pages }
     }
 
     /// By the index of a cut, the ranges of its file.
-    pub fn cover_of(&self, part: &Part, ask: &Ask) -> Covered {
+    pub fn cover_of(&self, part: &MediaPart, ask: &Ask) -> Covered {
         let meaning = Meaning::of(ask, &self.outline);
         covered(block_on(part.cover(&self.outline, &self.pages, &meaning)).unwrap())
     }

@@ -1,11 +1,11 @@
 //! Failures that random films have revealed, each as a film of its own.
 
-use reelspan_engine::fragment::resolve::{Cut, Part};
+use reelspan_engine::fragment::resolve::{Cut, MediaPart};
 use reelspan_engine::media::{Interval, Kind, Time};
 
 use super::engine::{Indexed, assemble};
 use super::film::{EditPlan, Film, Layout, Order, Pictures, Plan, Sync, TrackPlan};
-use super::ranges::Laid;
+use super::ranges::Covering;
 use super::requests::{ask, consecutive};
 
 const PLAIN: Layout = Layout::Progressive { movie_first: true, wide: false, order: Order::Interleaved };
@@ -33,7 +33,7 @@ fn film(layout: Layout, tracks: Vec<TrackPlan>) -> (Film, Indexed) {
     (film, indexed)
 }
 
-fn cut(indexed: &Indexed, name: Option<&str>, start: i64, end: i64) -> Part {
+fn cut(indexed: &Indexed, name: Option<&str>, start: i64, end: i64) -> MediaPart {
     let time = Interval::new(Time(start * 1_000_000), Time(end * 1_000_000));
     match indexed.cut(&ask(name, time)) {
         Cut::Part(part) => *part,
@@ -48,7 +48,7 @@ fn a_stretch_too_short_for_a_tick_leaves_no_sample_out() {
     let (film, indexed) =
         film(PLAIN, vec![TrackPlan { edits: trimmed, sync: Sync::All, ..track(Kind::Video, (10, 5), 8) }]);
     assert_eq!(indexed.outline.duration, Time::from_secs(2));
-    let mut laid = Laid::new(film.file.len());
+    let mut laid = Covering::new(film.file.len());
     for interval in consecutive(vec![Time(40_000_000), Time(1_960_000_000)], indexed.outline.duration) {
         if let Ok((ranges, _)) = indexed.cover(&ask(None, Some(interval))) {
             laid.lay(&ranges).unwrap();
@@ -61,7 +61,7 @@ fn a_stretch_too_short_for_a_tick_leaves_no_sample_out() {
 fn a_lone_sample_of_unknown_duration_is_given() {
     let (film, indexed) = film(UNTIMED, vec![track(Kind::Audio, (1000, 20), 90), track(Kind::Video, (1000, 40), 1)]);
     let (ranges, _) = indexed.cover(&ask(Some("video"), None)).unwrap();
-    let mut laid = Laid::new(film.file.len());
+    let mut laid = Covering::new(film.file.len());
     laid.lay(&ranges).unwrap();
     assert!(film.samples_of(&[1]).all(|sample| laid.has(&sample.bytes)));
 }

@@ -21,9 +21,9 @@ const MOST: usize = 64;
 type Checked<T = ()> = Result<T, TestCaseError>;
 
 /// The bytes of a file that have been received.
-pub struct Laid(Vec<bool>);
+pub struct Covering(Vec<bool>);
 
-impl Laid {
+impl Covering {
     pub fn new(length: usize) -> Self {
         Self(vec![false; length])
     }
@@ -65,9 +65,15 @@ fn presents(track: &Track, interval: Interval) -> bool {
 }
 
 /// Writes the answers to all these intervals, for the tracks with this name.
-fn lay(film: &Film, indexed: &Indexed, name: Option<&str>, places: &[usize], intervals: &[Interval]) -> Checked<Laid> {
+fn lay(
+    film: &Film,
+    indexed: &Indexed,
+    name: Option<&str>,
+    places: &[usize],
+    intervals: &[Interval],
+) -> Checked<Covering> {
     let outline = &indexed.outline;
-    let mut laid = Laid::new(film.file.len());
+    let mut laid = Covering::new(film.file.len());
     laid.lay(&outline.setup_ranges)?;
     for asked in intervals {
         let (ranges, given) = match indexed.cover(&ask(name, Some(*asked))) {
@@ -130,12 +136,12 @@ proptest! {
         let duration = indexed.outline.duration;
         prop_assume!(duration > Time::ZERO);
         let whole = Interval::new(Time::ZERO, duration).unwrap();
-        let mut together = Laid::new(film.file.len());
+        let mut together = Covering::new(film.file.len());
         for (name, places) in names(&film) {
             let (ranges, given) = indexed.cover(&ask(Some(&name), None)).map_err(TestCaseError::fail)?;
             check(&ranges, given, whole, &indexed.outline)?;
             together.lay(&ranges)?;
-            let mut alone = Laid::new(film.file.len());
+            let mut alone = Covering::new(film.file.len());
             alone.lay(&ranges)?;
             prop_assert!(film.samples_of(&places).all(|sample| alone.has(&sample.bytes)), "track {name}");
         }

@@ -60,7 +60,7 @@ pub struct Request {
 
 /// What a playlist says of a content.
 #[derive(Clone, Debug, PartialEq)]
-struct Entry {
+struct PlaylistEntry {
     order: Option<i64>,
     title: String,
     name: String,
@@ -78,7 +78,7 @@ struct Playlist {
     title: String,
     /// Where the contents are.
     base: String,
-    entries: Vec<Entry>,
+    entries: Vec<PlaylistEntry>,
     /// The parameters of the next page, if the space has more contents.
     next: Option<String>,
 }
@@ -139,7 +139,7 @@ impl Fragments {
             last = Some(content.content.clone());
             entries.extend(entry(&space.id, content, base.as_deref()));
         }
-        entries.sort_by(Entry::compared);
+        entries.sort_by(PlaylistEntry::compared);
         let playlist = Playlist {
             title: space.id.to_string(),
             base: base.map_or_else(|| "../".to_owned(), |base| format!("{base}/")),
@@ -171,7 +171,7 @@ fn parameters(prefix: &ContentPrefix, last: &ContentId) -> String {
 }
 
 /// What there is to say of a content; nothing if it is no media.
-fn entry(space: &SpaceId, content: ContentEntry, base: Option<&str>) -> Option<Entry> {
+fn entry(space: &SpaceId, content: ContentEntry, base: Option<&str>) -> Option<PlaylistEntry> {
     if is_beside(&content.content) {
         return None;
     }
@@ -180,7 +180,7 @@ fn entry(space: &SpaceId, content: ContentEntry, base: Option<&str>) -> Option<E
     let below = path.strip_prefix(space.as_str()).unwrap_or(&path);
     // Behind CloudFront the function does not know the host: the address is relative to the playlist.
     let url = base.map_or_else(|| format!("..{below}"), |base| policy::url(base, &key, ""));
-    Entry::of(key.content().as_str(), url, content)
+    PlaylistEntry::of(key.content().as_str(), url, content)
 }
 
 fn is_beside(name: &ContentId) -> bool {
@@ -188,7 +188,7 @@ fn is_beside(name: &ContentId) -> bool {
     extension.is_some_and(|extension| BESIDE.contains(&extension.as_str()))
 }
 
-impl Entry {
+impl PlaylistEntry {
     fn of(name: &str, url: String, content: ContentEntry) -> Option<Self> {
         let mime = content.content_type.unwrap_or_default();
         let is_media = ["video/", "audio/", "application/ogg", "application/mp4", "application/mxf"];
@@ -291,10 +291,10 @@ impl Playlist {
 mod tests {
     use super::*;
 
-    fn entry(order: Option<i64>, title: &str) -> Entry {
+    fn entry(order: Option<i64>, title: &str) -> PlaylistEntry {
         let (title, name, url, mime) =
             (title.to_owned(), title.to_owned(), format!("../{title}"), "video/mp4".to_owned());
-        Entry {
+        PlaylistEntry {
             order,
             title,
             name,
@@ -310,7 +310,7 @@ mod tests {
     fn entries_come_by_order_and_then_by_title() {
         let mut entries =
             [entry(None, "a"), entry(Some(10), "b"), entry(Some(2), "d"), entry(None, "B"), entry(Some(2), "c")];
-        entries.sort_by(Entry::compared);
+        entries.sort_by(PlaylistEntry::compared);
         let titles: Vec<_> = entries.iter().map(|entry| entry.title.as_str()).collect();
         assert_eq!(titles, ["c", "d", "b", "a", "B"]);
     }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn an_indexed_entry_has_its_duration() {
         let indexed = entry(None, "a");
-        let waiting = Entry { duration: None, ..entry(None, "b") };
+        let waiting = PlaylistEntry { duration: None, ..entry(None, "b") };
         let entries = vec![indexed, waiting];
         let playlist = Playlist { title: "x".to_owned(), base: "../".to_owned(), entries, next: None };
         let (json, xml) = (playlist.json(), playlist.xml());

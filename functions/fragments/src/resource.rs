@@ -3,7 +3,7 @@
 use reelspan::http::etag;
 use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan_engine::container::{self, Format};
-use reelspan_engine::fragment::resolve::{Meaning, Part, When};
+use reelspan_engine::fragment::resolve::{Meaning, MediaPart, When};
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Head, Outline, Status};
 use reelspan_engine::media::splice::Splice;
@@ -33,7 +33,7 @@ pub enum Content {
     /// All bytes of the original.
     Original(Splice),
     /// A cut, and the fragment that it really contains.
-    Cut(Box<Part>, Fragment),
+    Cut(Box<MediaPart>, Fragment),
 }
 
 impl Resource {
@@ -71,7 +71,7 @@ impl Resource {
 
     /// A cut of it, with the validator from [`tag`].
     #[must_use]
-    pub fn cut(head: &Head, outline: &Outline, part: Box<Part>, tag: String) -> Self {
+    pub fn cut(head: &Head, outline: &Outline, part: Box<MediaPart>, tag: String) -> Self {
         let end = part.given.end().min(outline.duration);
         let given = Interval::new(part.given.start(), end).unwrap_or(part.given);
         let places = part.tracks.as_deref().unwrap_or_default();
@@ -210,7 +210,7 @@ mod tests {
         ] {
             let file = Written { splice: Splice::new(), setup: 0..0, elements: Extents::default() };
             let (mime, given) = ("audio/webm".to_owned(), time.unwrap());
-            let part = Part { file, mime, given, tracks, selected: Vec::new() };
+            let part = MediaPart { file, mime, given, tracks, selected: Vec::new() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));
             let cut = Resource::cut(&head, &outline, Box::new(part), "\"tag\"".to_owned());
             assert_eq!(cut.fragment().unwrap().to_string(), text);

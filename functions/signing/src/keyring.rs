@@ -20,7 +20,7 @@ pub struct Keyring {
 
 /// A key, and until when what it signs is let in, in seconds since 1970; none where there is no end to that.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct HeldKey {
     /// The key.
     pub signer: Arc<Signer>,
     /// When it is trusted no more.
@@ -36,7 +36,7 @@ impl Keyring {
 
     /// The key that signs now, in seconds since 1970. While one takes the other's place it may be the one before, which is
     /// trusted for a while.
-    pub async fn signer(&self, commons: &Commons, now: i64) -> Result<Held, Error> {
+    pub async fn signer(&self, commons: &Commons, now: i64) -> Result<HeldKey, Error> {
         let first = commons.keys.first().ok_or(Error::Busy("the signing key"))?;
         // Held while it is read: who comes in between would read the same.
         let mut held = self.held.lock().await;
@@ -49,7 +49,7 @@ impl Keyring {
         drop(held);
         let key = trusted(&commons.keys, signer.key_id(), now);
         match key.ok().filter(|key| key.public == signer.key().public()) {
-            Some(key) => Ok(Held { until: key.until, signer }),
+            Some(key) => Ok(HeldKey { until: key.until, signer }),
             None => Err(Error::Upstream("the signing key is not among the trusted ones".to_owned())),
         }
     }

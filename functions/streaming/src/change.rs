@@ -7,7 +7,7 @@ use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
 use reelspan_rest::Error;
 
 use crate::Streams;
-use crate::edges::{Entry, LARGEST};
+use crate::edges::{EdgeEntry, LARGEST};
 
 /// How often a change is tried while other callers change the same space.
 const ATTEMPTS: usize = 50;
@@ -93,11 +93,11 @@ fn wanted(was: Option<&Streaming>, kind: Kind, origins: Option<Vec<String>>) -> 
 
 /// Checks that the edges can hold what they have to know.
 fn check_size(streaming: &Streaming) -> Result<(), Error> {
-    let size = Entry::from(streaming).value().len();
+    let size = EdgeEntry::from(streaming).value().len();
     if size <= LARGEST {
         return Ok(());
     }
-    let most = LARGEST - Entry::from(&Streaming { origins: Vec::new(), ..streaming.clone() }).value().len();
+    let most = LARGEST - EdgeEntry::from(&Streaming { origins: Vec::new(), ..streaming.clone() }).value().len();
     Err(Error::Bad(format!(
         "allowedOrigins have {} bytes together, and the edges hold {most} bytes of them, three more for each: name fewer, or \
          a domain with its subdomains, as https://*.example.org",

@@ -12,7 +12,7 @@ use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::{Streaming, StreamingStatus};
 use reelspan_rest as rest;
 
-use crate::edges::{Changes, Entry, Version};
+use crate::edges::{Changes, EdgeEntry, Version};
 use crate::{Error, Streams};
 
 /// How often a change is tried while other callers change the store.
@@ -28,7 +28,7 @@ impl Streams {
             self.pause(attempt).await;
             let version = self.edges.version().await?;
             let space = self.table.get(id).await?;
-            let wanted = space.as_ref().and_then(Entry::of).map(|entry| entry.value());
+            let wanted = space.as_ref().and_then(EdgeEntry::of).map(|entry| entry.value());
             if self.edges.get(id.as_str()).await? == wanted {
                 return Ok(space);
             }
@@ -123,7 +123,7 @@ impl Streams {
 fn differences(spaces: &[Space], mut found: BTreeMap<String, String>) -> Changes {
     let mut changes = Changes::new();
     for space in spaces {
-        let wanted = Entry::of(space).map(|entry| entry.value());
+        let wanted = EdgeEntry::of(space).map(|entry| entry.value());
         if found.remove(space.id.as_str()) != wanted {
             changes.insert(space.id.to_string(), wanted);
         }

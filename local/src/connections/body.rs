@@ -62,15 +62,15 @@ impl Drop for Received {
 
 /// A request that is being answered; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Part(Arc<Progress>);
+pub struct Answering(Arc<Progress>);
 
-impl Part {
+impl Answering {
     pub const fn new(progress: Arc<Progress>) -> Self {
         Self(progress)
     }
 }
 
-impl Drop for Part {
+impl Drop for Answering {
     fn drop(&mut self) {
         self.0.request_ends(Instant::now());
     }
@@ -80,11 +80,11 @@ impl Drop for Part {
 #[derive(Debug)]
 pub struct Answered<B> {
     body: Pin<Box<B>>,
-    _part: Part,
+    _part: Answering,
 }
 
 impl<B> Answered<B> {
-    pub fn new(body: B, part: Part) -> Self {
+    pub fn new(body: B, part: Answering) -> Self {
         Self { body: Box::pin(body), _part: part }
     }
 }

@@ -38,7 +38,7 @@ pub use names::ServerNames;
 pub use progress::Patience;
 
 use self::{
-    body::{Answered, Part},
+    body::{Answered, Answering},
     progress::Progress,
     stream::Watched,
     table::Table,
@@ -194,7 +194,7 @@ where
     B: http_body::Body<Data = Bytes>,
 {
     progress.request_begins(Instant::now());
-    let part = Part::new(Arc::clone(progress));
+    let part = Answering::new(Arc::clone(progress));
     let (parts, body) = request.into_parts();
     let response = if let Err(refusal) = names.check(&parts) {
         refusal.response().map(Either::Right)

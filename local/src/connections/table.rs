@@ -19,13 +19,13 @@ const AGAIN: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Table {
     limits: Limits,
-    entries: Mutex<HashMap<u64, Entry>>,
+    entries: Mutex<HashMap<u64, ConnectionEntry>>,
     /// Notified when a connection has ended.
     ended: Notify,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ConnectionEntry {
     address: IpAddr,
     progress: Arc<Progress>,
     close: CancellationToken,
@@ -44,7 +44,7 @@ enum Full {
 
 /// A connection's place in the table. Dropping it frees the place.
 #[derive(Debug)]
-pub struct Place {
+pub struct Slot {
     table: Arc<Table>,
     number: u64,
     close: CancellationToken,
@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// Admits a new connection, as soon as there is a place, if necessary by closing another connection.
-    pub async fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refused> {
+    pub async fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Refused> {
         let address = network(address);
         loop {
             let ended = self.ended.notified();
@@ -72,7 +72,7 @@ impl Table {
         }
     }
 
-    fn place(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Place, Full> {
+    fn place(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Slot, Full> {
         let mut entries = self.lock();
         let theirs = entries.values().filter(|entry| entry.address == address).count();
         if self.limits.per_address.is_some_and(|most| theirs >= most) {
@@ -83,8 +83,8 @@ impl Table {
         // A number is not reused while its connection exists.
         let number = entries.keys().max().map_or(0, |last| last + 1);
         let (progress, close) = (Arc::new(Progress::new(self.limits.patience, now)), CancellationToken::new());
-        entries.insert(number, Entry { address, progress: Arc::clone(&progress), close: close.clone() });
-        Ok(Place { table: Arc::clone(self), number, close, progress })
+        entries.insert(number, ConnectionEntry { address, progress: Arc::clone(&progress), close: close.clone() });
+        Ok(Slot { table: Arc::clone(self), number, close, progress })
     }
 
     /// Closes the connections whose clients have used up their time.
@@ -99,14 +99,18 @@ impl Table {
         self.lock().values().for_each(|entry| entry.close.cancel());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, ConnectionEntry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Closes the most dispensable of the selected connections, and removes it from the table. `None` if all of them are
 /// busy.
-fn give_way(entries: &mut HashMap<u64, Entry>, now: Instant, meant: impl Fn(&Entry) -> bool) -> Option<()> {
+fn give_way(
+    entries: &mut HashMap<u64, ConnectionEntry>,
+    now: Instant,
+    meant: impl Fn(&ConnectionEntry) -> bool,
+) -> Option<()> {
     let candidates = entries.iter().filter(|(_, entry)| meant(entry) && !entry.close.is_cancelled());
     let ranked = candidates.filter_map(|(number, entry)| Some((entry.progress.dispensable(now)?, *number)));
     // Of those that have waited equally long, the older.
@@ -116,14 +120,14 @@ fn give_way(entries: &mut HashMap<u64, Entry>, now: Instant, meant: impl Fn(&Ent
     Some(())
 }
 
-impl Place {
+impl Slot {
     /// Completes when the connection has to close.
     pub fn closed(&self) -> WaitForCancellationFuture<'_> {
         self.close.cancelled()
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut entries = self.table.lock();
         // If this connection has given way, the number may belong to another by now.

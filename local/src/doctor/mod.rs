@@ -12,14 +12,14 @@ use reelspan_accounts::report::{self, Finding, Which};
 
 use crate::{
     Error,
-    deployment::{Deployment, Place},
+    deployment::{Deployment, DeploymentName},
 };
 
 /// Options of `reelspan doctor`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     #[command(flatten)]
-    place: Place,
+    place: DeploymentName,
 
     /// The table of spaces [default: the variable `SPACES_TABLE`, or `Spaces`]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]

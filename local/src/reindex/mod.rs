@@ -21,7 +21,7 @@ use reelspan_indexer::{Outcome, Report};
 use self::compare::{Comparison, compare};
 use crate::{
     Error,
-    deployment::{Deployment, Place},
+    deployment::{Deployment, DeploymentName},
 };
 
 /// Options of `reelspan reindex`.
@@ -44,7 +44,7 @@ pub struct Options {
     jobs: u16,
 
     #[command(flatten)]
-    place: Place,
+    place: DeploymentName,
 }
 
 /// What is done for a content.

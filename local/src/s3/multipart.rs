@@ -17,7 +17,7 @@ use s3s::{
 };
 
 use super::{
-    catalogue::{Attributes, Object, Part, Upload, now},
+    catalogue::{Attributes, CataloguedPart, Object, Upload, now},
     conditions::Conditions,
     internal, protocol_size,
     reading::stream,
@@ -230,14 +230,14 @@ impl Store {
         upload: &Upload,
         number: i32,
         request: S3Request<PutObjectInput>,
-    ) -> S3Result<(Part, PutObjectOutput)> {
+    ) -> S3Result<(CataloguedPart, PutObjectOutput)> {
         if !(1..=10_000).contains(&number) {
             return Err(s3_error!(InvalidArgument, "a part's number is between 1 and 10000"));
         }
         let bucket = request.input.bucket.clone();
         let (body, size, stored) = self.bodies.receive(request).await?;
         let etag = stored.e_tag.as_ref().map(|etag| etag.value().to_owned()).unwrap_or_default();
-        let part = Part { number, body: body.name().to_owned(), size, etag, modified: now() };
+        let part = CataloguedPart { number, body: body.name().to_owned(), size, etag, modified: now() };
         let replaced = self.catalogue.put_part(&upload.id, &part).map_err(internal)?;
         let replaced = replaced.ok_or_else(|| {
             s3_error!(
@@ -254,8 +254,8 @@ impl Store {
 }
 
 /// The listed parts: in ascending order, each with the ETag of its upload, and each but the last large enough.
-fn chosen(listed: &[(i32, Option<String>)], stored: &[Part]) -> S3Result<Vec<Part>> {
-    let mut parts: Vec<Part> = Vec::with_capacity(listed.len().min(stored.len()));
+fn chosen(listed: &[(i32, Option<String>)], stored: &[CataloguedPart]) -> S3Result<Vec<CataloguedPart>> {
+    let mut parts: Vec<CataloguedPart> = Vec::with_capacity(listed.len().min(stored.len()));
     for (number, etag) in listed {
         let number = *number;
         if parts.last().is_some_and(|before| before.number >= number) {
@@ -276,7 +276,7 @@ fn chosen(listed: &[(i32, Option<String>)], stored: &[Part]) -> S3Result<Vec<Par
 }
 
 /// The `ETag` of a multipart object: the MD5 of its parts' MD5s, and their number.
-fn joined_etag(parts: &[Part]) -> S3Result<String> {
+fn joined_etag(parts: &[CataloguedPart]) -> S3Result<String> {
     let mut hash = Md5::new();
     for part in parts {
         hash.update(&from_hex(&part.etag).ok_or_else(|| s3_error!(InternalError))?);
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn an_etag_of_parts_is_the_md5_of_their_md5s() {
         // Two empty parts: printf 'd41d8cd98f00b204e9800998ecf8427e%.0s' 1 2 | xxd -r -p | md5sum
-        let part = |number| Part {
+        let part = |number| CataloguedPart {
             number,
             body: String::new(),
             size: 0,

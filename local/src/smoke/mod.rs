@@ -15,8 +15,8 @@ mod api;
 mod checks;
 mod film;
 mod names;
-mod place;
 mod report;
+mod space;
 mod web;
 
 use std::io::{self, Write};
@@ -30,8 +30,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use self::api::Api;
 use self::checks::{derived, lifetime, paths, ranges, signed};
 use self::names::{NAMES, SOUND};
-use self::place::Place;
 use self::report::Report;
+use self::space::StreamedSpace;
 use self::web::Web;
 use crate::Error;
 use crate::serve::stop::signal_received;
@@ -181,7 +181,7 @@ async fn walk(api: &Api<'_>, spaces: &Spaces, report: &mut Report<impl Write>) -
 }
 
 /// What both hosts promise.
-async fn common(place: &Place<'_>, report: &mut Report<impl Write>) -> Result<(), Error> {
+async fn common(place: &StreamedSpace<'_>, report: &mut Report<impl Write>) -> Result<(), Error> {
     let at = if place.is_secure { "secure" } else { "open" };
     check!(report, at, "index", indexed(place));
     check!(report, at, "names", paths::names(place));
@@ -199,10 +199,10 @@ async fn common(place: &Place<'_>, report: &mut Report<impl Write>) -> Result<()
 }
 
 /// Turns streaming on, and waits for the first byte.
-async fn enabled<'a>(api: &'a Api<'_>, space: &'a str, is_secure: bool) -> Result<(Place<'a>, String), Stop> {
+async fn enabled<'a>(api: &'a Api<'_>, space: &'a str, is_secure: bool) -> Result<(StreamedSpace<'a>, String), Stop> {
     let begun = Instant::now();
     checks::api::enable(api, space, is_secure).await?;
-    let place = Place::of(api, space, is_secure).await?;
+    let place = StreamedSpace::of(api, space, is_secure).await?;
     let url = place.url(names::PLAIN, "").await?;
     let first = async || api.web.range(&url, "bytes=0-0").await?.status(206).map(|_| String::new());
     api.web.eventually(first).await?;
@@ -218,7 +218,7 @@ fn parted<T>(found: Result<(T, String), Stop>) -> (Option<T>, Verdict) {
 }
 
 /// Waits until all files have an index.
-async fn indexed(place: &Place<'_>) -> Verdict {
+async fn indexed(place: &StreamedSpace<'_>) -> Verdict {
     let begun = Instant::now();
     for name in NAMES.into_iter().chain([SOUND]) {
         // No excerpt is signed of what is not indexed.

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use reelspan::cloudfront::sign::PARAMETERS;
 use reelspan::space::streaming::Kind;
 use reelspan::streaming::Hosts;
-use reelspan_streaming::edges::Entry;
+use reelspan_streaming::edges::EdgeEntry;
 
 /// The parameters of a query that make it a media fragment.
 const DIMENSIONS: [&str; 3] = ["t", "track", "id"];
@@ -70,7 +70,7 @@ pub enum Route {
 }
 
 /// Decides what becomes of a request. `entry` is what the edges know of a space.
-pub fn route(asked: &Asked<'_>, entry: impl FnOnce(&str) -> Option<Entry>) -> Route {
+pub fn route(asked: &Asked<'_>, entry: impl FnOnce(&str) -> Option<EdgeEntry>) -> Route {
     let path = asked.path.strip_prefix('/').unwrap_or(asked.path);
     let (label, name) = path.split_once('/').unwrap_or((path, ""));
     let (space, generation) = Hosts::split(label);
@@ -169,7 +169,7 @@ mod tests {
     /// The table of requests, and what the store knows in it.
     #[derive(Deserialize)]
     struct Table {
-        store: BTreeMap<String, Entry>,
+        store: BTreeMap<String, EdgeEntry>,
         events: Vec<Event>,
     }
 

@@ -29,7 +29,7 @@ use reelspan::streaming::Hosts;
 use reelspan::telemetry;
 use reelspan_fragments::answer::{FRESH, FRESH_AT_EDGES, FRESH_TO_ONE};
 use reelspan_fragments::edge::X_REELSPAN_STATUS;
-use reelspan_streaming::edges::{Entry, MemoryStore};
+use reelspan_streaming::edges::{EdgeEntry, MemoryStore};
 
 use super::Origins;
 use super::route::{Asked, Route, route};
@@ -160,7 +160,7 @@ fn preflight() -> Response {
 }
 
 /// What the function at viewer-response does with an answer.
-fn finish(response: &mut Response, entry: &Entry, origin: Option<&HeaderValue>) {
+fn finish(response: &mut Response, entry: &EdgeEntry, origin: Option<&HeaderValue>) {
     if let Some(status) = response.headers_mut().remove(X_REELSPAN_STATUS)
         && let Ok(status) = StatusCode::from_bytes(status.as_bytes())
     {

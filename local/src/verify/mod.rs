@@ -49,10 +49,10 @@
 //! | `verdict`, `report` | the results |
 
 pub(crate) mod body;
+mod checked;
 mod checks;
 pub(crate) mod client;
 mod connector;
-mod laid;
 mod mapping;
 mod media;
 mod multipart;
@@ -125,8 +125,8 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
         match fetch(url, usize::from(options.pieces), seed).await {
             Ok(found) => {
                 match found {
-                    Found::File(fetched) => file(&mut report, url, seed, &fetched).await?,
-                    Found::Stream(fetched) => stream(&mut report, url, &fetched)?,
+                    Reached::File(fetched) => file(&mut report, url, seed, &fetched).await?,
+                    Reached::Stream(fetched) => stream(&mut report, url, &fetched)?,
                 }
                 violated += usize::from(!report.end()?.conforms(options.strict));
             }
@@ -145,7 +145,7 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
 }
 
 /// What a URL leads to; the inner error is a whole that broke off.
-enum Found {
+enum Reached {
     File(Result<Box<Subject>, Stop>),
     Stream(Box<Result<Stream, Stop>>),
 }
@@ -189,7 +189,7 @@ fn unfetched(at: usize, broken: &Stop) -> Stop {
 /// # Errors
 ///
 /// Why there is nothing to verify: no server, or an answer that is not 200.
-async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Found, String> {
+async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Reached, String> {
     let client = Client::new();
     let answer = match client.send(&Request::get(url)).await {
         Ok(answer) => answer,
@@ -202,13 +202,13 @@ async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Found, String> {
     match Whole::of(answer).await {
         Ok(whole) => {
             if let Some(kind) = stream::Kind::of(url, whole.mime()) {
-                return Ok(Found::Stream(Box::new(Stream::of(&client, url, kind, &whole).await)));
+                return Ok(Reached::Stream(Box::new(Stream::of(&client, url, kind, &whole).await)));
             }
             let media = Media::of(whole.path()).await;
-            Ok(Found::File(Ok(Box::new(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))))
+            Ok(Reached::File(Ok(Box::new(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))))
         }
         Err(Stop::NotRun(why)) => Err(why),
-        Err(broken) => Ok(Found::File(Err(broken))),
+        Err(broken) => Ok(Reached::File(Err(broken))),
     }
 }
 

@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 4096;
 
 /// The declaration of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct DeclaredPart {
     /// Its range of the whole.
     pub range: Range<u64>,
     /// The length of the whole.
@@ -57,7 +57,7 @@ impl<'a> Multipart<'a> {
     }
 
     /// The next part, all of whose bytes are then to be read from the body; `None` after the last.
-    pub async fn next(&mut self) -> Result<Option<Part>, Fault> {
+    pub async fn next(&mut self) -> Result<Option<DeclaredPart>, Fault> {
         let broken = Fault::broken;
         // The line break before a boundary belongs to it; before the first it may be missing.
         let line_end = self.body.take(b"\r\n").await.map_err(broken)?;
@@ -85,7 +85,7 @@ impl<'a> Multipart<'a> {
         self.header().await.map(Some)
     }
 
-    async fn header(&mut self) -> Result<Part, Fault> {
+    async fn header(&mut self) -> Result<DeclaredPart, Fault> {
         let mut found = None;
         let mut left = MOST_HEADER;
         loop {
@@ -106,7 +106,7 @@ impl<'a> Multipart<'a> {
         let value = found.ok_or_else(|| Fault::new("a Content-Range in every part", "a part that has none"))?;
         let (range, length) = ranges::content_range(&value)
             .map_err(|invalid| Fault::new("a Content-Range in every part", format!("{value:?}: {invalid}")))?;
-        Ok(Part { range, length })
+        Ok(DeclaredPart { range, length })
     }
 
     /// The body, for the bytes of a part.

@@ -4,8 +4,8 @@ use futures::future::LocalBoxFuture;
 use reelspan_engine::media::Time;
 use tokio::sync::OnceCell;
 
+use super::checked::CheckedAnswer;
 use super::client::{Answer, Client, Request};
-use super::laid::Laid;
 use super::media::Media;
 use super::random::Random;
 use super::ranges::Ranges;
@@ -25,7 +25,7 @@ pub struct Check {
 
 /// A stretch of time to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct AskedTime {
     /// The first instant.
     pub start: Time,
     /// The first instant after it; `None`: to the end.
@@ -33,14 +33,14 @@ pub struct Stretch {
 }
 
 /// In the syntax of `Range`: `10-20`.
-impl std::fmt::Display for Stretch {
+impl std::fmt::Display for AskedTime {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}-", self.start)?;
         self.end.map_or(Ok(()), |end| write!(out, "{end}"))
     }
 }
 
-impl Stretch {
+impl AskedTime {
     /// Consecutive stretches of time, at most `pieces`, from zero to the end, cut at random milliseconds.
     pub fn consecutive(random: &mut Random, pieces: usize, duration: Time) -> Vec<Self> {
         let cuts = random.cuts(pieces, milliseconds(duration)).into_iter().map(time);
@@ -137,8 +137,8 @@ impl Subject {
     }
 
     /// Requests a range of it, and lays the answer over the whole.
-    pub async fn lay(&self, range: impl Into<String>) -> Result<Laid, Stop> {
-        Laid::over(&self.whole, self.ask(range).await?).await
+    pub async fn lay(&self, range: impl Into<String>) -> Result<CheckedAnswer, Stop> {
+        CheckedAnswer::over(&self.whole, self.ask(range).await?).await
     }
 
     /// Its structure, for checks that need it.
@@ -158,7 +158,7 @@ impl Subject {
     async fn find_duration(&self) -> Result<Time, Stop> {
         let answer = self.ask("t:npt=0-1").await?;
         if answer.status == http::StatusCode::OK {
-            return Err(Laid::ignored(&answer));
+            return Err(CheckedAnswer::ignored(&answer));
         }
         let mapping = answer.field(super::client::CONTENT_RANGE_MAPPING).map(super::mapping::Mapping::parse);
         let said = mapping.and_then(Result::ok).and_then(|mapping| mapping.time).and_then(|given| given.duration);

@@ -41,7 +41,7 @@ pub struct Attempt([String; 3]);
 
 /// What is known of a name at an address, of an address, or of a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Counted {
+struct FailureCount {
     count: u32,
     last: u64,
     told: bool,
@@ -80,13 +80,13 @@ impl Guesses {
                 let again = pair.told;
                 if !again {
                     // If another process writes at the same time, it says so too.
-                    let told = Some(Counted { told: true, ..pair });
+                    let told = Some(FailureCount { told: true, ..pair });
                     self.write(&attempt, now, [told, None, None]).await.map_err(denied)?;
                 }
                 return Err(Denied::Limited { seconds: wait, again });
             }
-            let more = |counted: Counted| {
-                Some(Counted { count: counted.count.saturating_add(1), last: now, told: false, ..counted })
+            let more = |counted: FailureCount| {
+                Some(FailureCount { count: counted.count.saturating_add(1), last: now, told: false, ..counted })
             };
             let counted = [more(pair), more(of_address), more(of_name)];
             if self.write(&attempt, now, counted).await.map_err(denied)? {
@@ -104,8 +104,8 @@ impl Guesses {
         loop {
             let now = now();
             let [pair, of_address, of_name] = self.read(attempt, now).await?;
-            let less = |counted: Counted| Some(Counted { count: counted.count.saturating_sub(1), ..counted });
-            let forgotten = Some(Counted { count: 0, ..pair });
+            let less = |counted: FailureCount| Some(FailureCount { count: counted.count.saturating_sub(1), ..counted });
+            let forgotten = Some(FailureCount { count: 0, ..pair });
             // What stays counted is only one failure too many.
             if self.write(attempt, now, [forgotten, less(of_address), less(of_name)]).await? || !backoff.pause().await {
                 return Ok(());
@@ -114,21 +114,21 @@ impl Guesses {
     }
 
     /// What is counted now; failures of long ago count no more.
-    async fn read(&self, attempt: &Attempt, now: u64) -> Result<[Counted; 3], Error> {
+    async fn read(&self, attempt: &Attempt, now: u64) -> Result<[FailureCount; 3], Error> {
         let found =
             self.database.get(&[Get::whole(&self.table, attempt.0.iter().map(|text| at(text)).collect())]).await?;
         let found: Vec<_> = found.into_iter().flatten().collect();
         let counted = |text: &String| {
             let partition = Value::text(partition(text));
             let item = found.iter().find(|item| item.get(SESSIONS.partition) == Some(&partition));
-            item.map(|item| Counted::of(item, now)).unwrap_or_default()
+            item.map(|item| FailureCount::of(item, now)).unwrap_or_default()
         };
         let [pair, of_address, of_name] = &attempt.0;
         Ok([counted(pair), counted(of_address), counted(of_name)])
     }
 
     /// Writes what is given, if all of it is still as it was read.
-    async fn write(&self, attempt: &Attempt, now: u64, counted: [Option<Counted>; 3]) -> Result<bool, Error> {
+    async fn write(&self, attempt: &Attempt, now: u64, counted: [Option<FailureCount>; 3]) -> Result<bool, Error> {
         let writes = attempt.0.iter().zip(counted).filter_map(|(text, counted)| {
             let counted = counted?;
             let unchanged = match counted.revision {
@@ -147,7 +147,7 @@ impl Guesses {
     }
 }
 
-impl Counted {
+impl FailureCount {
     fn of(item: &Item, now: u64) -> Self {
         let number = |name| item.get(name).and_then(Value::as_number::<u64>);
         let (last, revision) = (number(LAST).unwrap_or_default(), number(REVISION));

@@ -40,19 +40,19 @@ pub struct Quotas {
 }
 
 /// What is known of each space, and how many reservations there were.
-type Counts = Arc<Mutex<(HashMap<SpaceId, Counted>, u64)>>;
+type Counts = Arc<Mutex<(HashMap<SpaceId, SpaceCount>, u64)>>;
 
 #[derive(Debug, Default)]
-struct Counted {
+struct SpaceCount {
     /// What there was, and when its counting began.
     known: Option<(Usage, Instant)>,
     /// What this process is storing, and what it has stored lately.
-    held: Vec<Held>,
+    held: Vec<HeldContent>,
 }
 
 /// A content of which a count may have seen what it was before or what it is now.
 #[derive(Debug)]
-struct Held {
+struct HeldContent {
     content: ContentId,
     /// Which reservation it is of.
     number: u64,
@@ -64,9 +64,9 @@ struct Held {
     stored: Option<Instant>,
 }
 
-impl Counted {
+impl SpaceCount {
     /// What is not in a count that began at this moment: it is being stored, or was stored afterwards.
-    fn since(&self, at: Instant) -> impl Iterator<Item = &Held> {
+    fn since(&self, at: Instant) -> impl Iterator<Item = &HeldContent> {
         self.held.iter().filter(move |held| held.stored.is_none_or(|stored| stored >= at))
     }
 
@@ -160,7 +160,7 @@ impl Quotas {
                 Ok(()) => {
                     *reservations += 1;
                     let number = *reservations;
-                    let held = Held { content: key.content().clone(), number, replaced, added, stored: None };
+                    let held = HeldContent { content: key.content().clone(), number, replaced, added, stored: None };
                     counts.entry(space.id.clone()).or_default().held.push(held);
                     let left = |quota: Quota, of: String, used: Usage| {
                         let limit = quota.bytes?;
@@ -223,7 +223,7 @@ impl Quotas {
     }
 
     /// A panic elsewhere leaves the counts as they were.
-    fn counts(&self) -> MutexGuard<'_, (HashMap<SpaceId, Counted>, u64)> {
+    fn counts(&self) -> MutexGuard<'_, (HashMap<SpaceId, SpaceCount>, u64)> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

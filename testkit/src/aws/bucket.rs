@@ -244,7 +244,7 @@ impl http_body::Body for Body {
         }
         let chunk = match &self.content {
             Content::Bytes(bytes) => bytes.slice(usize::try_from(self.at).unwrap()..usize::try_from(end).unwrap()),
-            Content::Zeros(_) => Counted::chunk(usize::try_from(end - self.at).unwrap(), &self.chunks),
+            Content::Zeros(_) => CountedChunk::chunk(usize::try_from(end - self.at).unwrap(), &self.chunks),
         };
         self.at = end;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
@@ -252,9 +252,9 @@ impl http_body::Body for Body {
 }
 
 /// The bytes of a chunk that is counted while it is alive.
-struct Counted(Vec<u8>, Arc<Chunks>);
+struct CountedChunk(Vec<u8>, Arc<Chunks>);
 
-impl Counted {
+impl CountedChunk {
     fn chunk(length: usize, chunks: &Arc<Chunks>) -> Bytes {
         let alive = chunks.alive.fetch_add(1, Ordering::Relaxed) + 1;
         chunks.peak.fetch_max(alive, Ordering::Relaxed);
@@ -262,13 +262,13 @@ impl Counted {
     }
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for CountedChunk {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedChunk {
     fn drop(&mut self) {
         self.1.alive.fetch_sub(1, Ordering::Relaxed);
     }

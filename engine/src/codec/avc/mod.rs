@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
 use super::nal::{self, cropping};
-use super::slice::{Counted, SLICE_HEADER, Slice};
+use super::slice::{OrderCount, SLICE_HEADER, Slice};
 use super::{Opening, Properties, Start};
 
 const SLICE: u8 = 1;
@@ -259,9 +259,9 @@ impl Sets {
             bits.unsigned()?;
         }
         let count = match sequence.count {
-            Count::Bits(length) => Counted::Bits(bits.take(length), length),
+            Count::Bits(length) => OrderCount::Bits(bits.take(length), length),
             Count::Cycles => return None,
-            Count::Decoded => Counted::Decoded,
+            Count::Decoded => OrderCount::Decoded,
         };
         bits.is_within().then_some(Slice { anew, reference: header & 0x60 != 0, field, count, steps: 2 })
     }

@@ -1,7 +1,7 @@
 //! The two checksums of a frame (RFC 9639 §9.1.8 and §9.3), both polynomials over GF(2) without initial and final
 //! values: an eight-bit CRC over the header, a sixteen-bit one over the whole frame.
 //!
-//! If the CRC-16 of a stream is `c` after `n` bytes, [`Place`] contains `c · x⁻⁸ⁿ`. It is the same at two places
+//! If the CRC-16 of a stream is `c` after `n` bytes, [`PrefixSum`] contains `c · x⁻⁸ⁿ`. It is the same at two places
 //! exactly if the bytes between them have a checksum of zero, and that holds for a frame including its own checksum. So
 //! a stream is summed once, however many places in it are tried as the beginning or the end of a frame.
 
@@ -147,9 +147,9 @@ pub fn zeros_behind(crc: u16, zeros: u64) -> u16 {
 
 /// A place in a stream, by the checksum of everything before it; see the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place(u16);
+pub struct PrefixSum(u16);
 
-impl Place {
+impl PrefixSum {
     /// The place after this many bytes whose checksum is `crc`.
     #[must_use]
     pub fn behind(crc: u16, bytes: u64) -> Self {
@@ -188,7 +188,7 @@ mod tests {
         ) {
             let sum = crc16(0, &frame).to_be_bytes();
             frame.extend(sum);
-            let place = |bytes: &[u8]| Place::behind(crc16(0, bytes), bytes.len() as u64);
+            let place = |bytes: &[u8]| PrefixSum::behind(crc16(0, bytes), bytes.len() as u64);
             let start = place(&before);
             prop_assert_eq!(start, place(&[before.as_slice(), &frame].concat()));
             let at = spoilt % frame.len();

@@ -7,7 +7,7 @@ mod stream_info;
 
 #[cfg(test)]
 pub use self::crc::crc8;
-pub use self::crc::{Place, crc16, zeros_behind};
+pub use self::crc::{PrefixSum, crc16, zeros_behind};
 #[cfg(test)]
 pub use self::frame::put_number;
 pub use self::frame::{FOOTER, Header, MAX_HEADER};

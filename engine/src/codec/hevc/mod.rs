@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::avc::has_recovery_point;
 use super::bits::Bits;
 use super::nal::{self, cropping};
-use super::slice::{Counted, SLICE_HEADER, Slice};
+use super::slice::{OrderCount, SLICE_HEADER, Slice};
 use super::{Opening, Properties, Start};
 
 const VPS: u8 = 32;
@@ -164,7 +164,7 @@ impl Sets {
         let count = if anew { 0 } else { bits.take(sequence.count_bits) };
         // Leading pictures and those of the types 0, 2, 4 and so on up to 14 are not references (§8.3.1).
         let reference = temporal == 1 && !matches!(kind, 6..=9) && (kind > 14 || kind % 2 == 1);
-        let count = Counted::Bits(count, sequence.count_bits);
+        let count = OrderCount::Bits(count, sequence.count_bits);
         bits.is_within().then_some(Slice { anew, reference, field: None, count, steps: 1 })
     }
 }
@@ -232,7 +232,7 @@ mod tests {
         });
         let expected = [(true, true, 0), (false, true, 2), (false, false, 1), (false, true, 5), (false, true, 4)];
         let expected = expected.into_iter().chain([(false, false, 3), (false, true, 6), (false, true, 9)]);
-        let expected = expected.map(|(anew, reference, count)| (anew, reference, Counted::Bits(count, 8)));
+        let expected = expected.map(|(anew, reference, count)| (anew, reference, OrderCount::Bits(count, 8)));
         assert_eq!(found.to_vec(), expected.collect::<Vec<_>>());
     }
 }

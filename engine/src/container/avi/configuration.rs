@@ -1,6 +1,6 @@
 //! What configures the decoder of a stream, by its `strf`.
 
-use super::header::{SAMPLE_SIZE, STRH, Unit, unit};
+use super::header::{ChunkUnit, SAMPLE_SIZE, STRH, unit};
 use super::riff::{self, FourCc, u32_at};
 use crate::codec::{Coding, DecoderConfiguration, windows};
 use crate::container::Unavailable;
@@ -33,7 +33,7 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
         _ => Unavailable::codec(track),
     })?;
     // At a constant bit rate chunks may be any bytes of the stream.
-    let bytes = matches!(unit(u32_at(header, SAMPLE_SIZE), format), Unit::Bytes(_));
+    let bytes = matches!(unit(u32_at(header, SAMPLE_SIZE), format), ChunkUnit::Bytes(_));
     match configuration {
         DecoderConfiguration::MpegAudio if bytes => Err(Unavailable::Unaligned { codec: "MPEG audio", container: AVI }),
         DecoderConfiguration::Aac(_) if bytes => Err(Unavailable::Unaligned { codec: "AAC", container: AVI }),

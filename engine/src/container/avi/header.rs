@@ -45,7 +45,7 @@ pub struct Stream {
     /// How they show their presentation order; `None` if it is the decode order.
     pub pictures: Option<Pictures>,
     /// The relation of its chunks to samples.
-    pub unit: Unit,
+    pub unit: ChunkUnit,
     /// The length of one unit of `dwScale/dwRate` in ticks, and how many units precede the first sample.
     pub scale: Ticks,
     pub start: Ticks,
@@ -53,7 +53,7 @@ pub struct Stream {
 
 /// The relation of chunks to samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unit {
+pub enum ChunkUnit {
     /// A chunk is a sample with a duration of one unit, even if it is empty.
     Chunk,
     /// A chunk is a sample with a duration of one unit for each started block of this size: zero if it is empty.
@@ -72,7 +72,7 @@ pub struct Headers {
     /// The streams, by their numbers.
     pub streams: Vec<Stream>,
     /// The index chunks that the headers of each stream name.
-    pub indexes: Vec<Vec<opendml::Part>>,
+    pub indexes: Vec<Vec<opendml::IndexChunk>>,
     /// The tracks of those that can be served.
     pub tracks: Vec<Track>,
 }
@@ -100,7 +100,7 @@ impl Headers {
             place: None,
             coding: Coding::Unknown,
             pictures: None,
-            unit: Unit::Chunk,
+            unit: ChunkUnit::Chunk,
             scale: Ticks::ZERO,
             start: Ticks::ZERO,
         };
@@ -113,7 +113,7 @@ impl Headers {
             notes.push(format!("stream {number} of type {kind} is passed over"));
         }
         self.streams.push(stream.unwrap_or(none));
-        self.indexes.push(opendml::parts(found(b"indx").unwrap_or_default()));
+        self.indexes.push(opendml::index_chunks(found(b"indx").unwrap_or_default()));
     }
 
     /// A stream with its track, which is added; `None` if it is of an unknown kind, or has no rate.
@@ -127,7 +127,7 @@ impl Headers {
         if scale == Ticks::ZERO || header.len() < STRH || format.is_empty() {
             return None;
         }
-        let unit = if video { Unit::Chunk } else { unit(u32_at(header, SAMPLE_SIZE), format) };
+        let unit = if video { ChunkUnit::Chunk } else { unit(u32_at(header, SAMPLE_SIZE), format) };
         let compression = format.get(16..20).and_then(|name| name.first_chunk()).copied().unwrap_or_default();
         let coding = if video { Coding::of(compression) } else { Coding::Intra };
         let dimensions = (u32_at(format, 4), u32_at(format, 8).cast_signed().unsigned_abs());
@@ -157,16 +157,16 @@ impl Headers {
 
 /// The relation of chunks of sound to samples, by `dwSampleSize` and WAVEFORMATEX. Writers of variable bit rates rely
 /// on DirectShow's behaviour: the length of a chunk, in units of nBlockAlign and rounded up, is its duration.
-pub fn unit(size: u32, format: &[u8]) -> Unit {
+pub fn unit(size: u32, format: &[u8]) -> ChunkUnit {
     let (tag, block) = (u16_at(format, 0), u32::from(u16_at(format, 12)));
     let framed = FRAMED.contains(&tag) && block > SMALLEST_FRAME;
     match size {
-        size if size > 0 && PLAIN.contains(&tag) => Unit::Blocks(size),
+        size if size > 0 && PLAIN.contains(&tag) => ChunkUnit::Blocks(size),
         // The samples of a frame, in place of its bytes.
-        1024 | 1152 | 4096 if framed && size == block => Unit::Frames(block),
-        0 if framed => Unit::Frames(block),
-        0 => Unit::Chunk,
-        size => Unit::Bytes(size),
+        1024 | 1152 | 4096 if framed && size == block => ChunkUnit::Frames(block),
+        0 if framed => ChunkUnit::Frames(block),
+        0 => ChunkUnit::Chunk,
+        size => ChunkUnit::Bytes(size),
     }
 }
 

@@ -47,7 +47,7 @@ impl Format for Avi {
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::AviPass>(indexing)
     }
 
     /// Whether a file begins with a RIFF of form `AVI `.

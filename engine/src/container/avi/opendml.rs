@@ -28,19 +28,19 @@ const READ: u64 = 64 << 10;
 
 /// An index chunk that `indx` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct IndexChunk {
     /// The offset of its header.
     offset: u64,
 }
 
 /// The index chunks that an `indx` names; empty if it names data chunks instead.
-pub fn parts(indx: &[u8]) -> Vec<Part> {
+pub fn index_chunks(indx: &[u8]) -> Vec<IndexChunk> {
     if u16_at(indx, 0) != 4 || indx.get(3) != Some(&OF_INDEXES) {
         return Vec::new();
     }
     let entries = indx.get(BEFORE_ENTRIES..).unwrap_or_default().as_chunks::<SUPER_ENTRY>().0;
     let count = usize::try_from(u32_at(indx, 4)).unwrap_or(usize::MAX);
-    entries.iter().take(count).map(|entry| Part { offset: u64_at(entry, 0) }).collect()
+    entries.iter().take(count).map(|entry| IndexChunk { offset: u64_at(entry, 0) }).collect()
 }
 
 fn u64_at(data: &[u8], at: usize) -> u64 {
@@ -49,14 +49,14 @@ fn u64_at(data: &[u8], at: usize) -> u64 {
 
 /// A data chunk in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct ChunkEntry {
     /// The offset of its header.
     pub offset: u64,
     pub chunk: Chunk,
     pub key: bool,
 }
 
-impl Entry {
+impl ChunkEntry {
     /// The end of its data.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(HEADER as u64).saturating_add(u64::from(self.chunk.size))
@@ -85,7 +85,7 @@ struct Table {
 
 impl Table {
     /// `None` if it does not exist or belongs to another stream.
-    async fn read(source: &dyn DynSource, part: Part, stream: usize) -> Result<Option<Self>, Error> {
+    async fn read(source: &dyn DynSource, part: IndexChunk, stream: usize) -> Result<Option<Self>, Error> {
         let start = part.offset.saturating_add((HEADER + BEFORE_ENTRIES) as u64);
         if start > source.len() {
             return Ok(None);
@@ -103,14 +103,14 @@ impl Table {
         Ok(sound.then_some(Self { entries: (start, end), size, id, base: u64_at(body, BASE) }))
     }
 
-    fn entry(&self, bytes: &[u8]) -> Entry {
+    fn entry(&self, bytes: &[u8]) -> ChunkEntry {
         let offset = self.base.saturating_add(u64::from(u32_at(bytes, 0))).saturating_sub(HEADER as u64);
         let size = u32_at(bytes, 4);
-        Entry { offset, chunk: Chunk { id: self.id, size: size & !NO_KEY }, key: size & NO_KEY == 0 }
+        ChunkEntry { offset, chunk: Chunk { id: self.id, size: size & !NO_KEY }, key: size & NO_KEY == 0 }
     }
 
     /// Its first entry and its last.
-    async fn ends(&self, source: &dyn DynSource) -> Result<Option<(Entry, Entry)>, Error> {
+    async fn ends(&self, source: &dyn DynSource) -> Result<Option<(ChunkEntry, ChunkEntry)>, Error> {
         let (start, end) = self.entries;
         let size = self.size as u64;
         if start == end {
@@ -148,7 +148,7 @@ pub async fn last_movi(stream: &mut Stream<'_>, first: u64) -> Result<u64, Error
 /// The indexes of all streams.
 #[derive(Serialize, Deserialize)]
 pub struct Indexes {
-    lanes: Vec<Lane>,
+    indexes: Vec<StreamIndex>,
 }
 
 impl Indexes {
@@ -156,11 +156,11 @@ impl Indexes {
     /// many bytes before `end`.
     pub async fn of(
         source: &dyn DynSource,
-        streams: impl Iterator<Item = (usize, &[Part])>,
+        streams: impl Iterator<Item = (usize, &[IndexChunk])>,
         end: u64,
         rest: u64,
     ) -> Result<Option<Self>, Error> {
-        let (mut lanes, mut reached) = (Vec::new(), 0);
+        let (mut indexes, mut reached) = (Vec::new(), 0);
         for (stream, parts) in streams {
             let mut tables = Vec::with_capacity(parts.len().min(4096));
             for part in parts {
@@ -176,35 +176,35 @@ impl Indexes {
             if tables.is_empty() {
                 return Ok(None);
             }
-            lanes.push(Lane { tables: tables.into(), table: None, bytes: Bytes::new(), next: None });
+            indexes.push(StreamIndex { tables: tables.into(), table: None, bytes: Bytes::new(), next: None });
         }
-        for lane in &mut lanes {
-            lane.advance(source).await?;
+        for index in &mut indexes {
+            index.advance(source).await?;
         }
-        Ok((!lanes.is_empty() && reached.saturating_add(rest) >= end).then_some(Self { lanes }))
+        Ok((!indexes.is_empty() && reached.saturating_add(rest) >= end).then_some(Self { indexes }))
     }
 
     /// The next data chunk in file order.
-    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
-        let lanes = self.lanes.iter_mut().filter(|lane| lane.next.is_some());
-        let Some(lane) = lanes.min_by_key(|lane| lane.next.map(|next| next.offset)) else { return Ok(None) };
-        let entry = lane.next;
-        lane.advance(source).await?;
+    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<ChunkEntry>, Error> {
+        let indexes = self.indexes.iter_mut().filter(|index| index.next.is_some());
+        let Some(index) = indexes.min_by_key(|index| index.next.map(|next| next.offset)) else { return Ok(None) };
+        let entry = index.next;
+        index.advance(source).await?;
         Ok(entry)
     }
 }
 
 /// One stream's index.
 #[derive(Serialize, Deserialize)]
-struct Lane {
+struct StreamIndex {
     tables: VecDeque<Table>,
     /// The current index chunk; and its remaining and its loaded entries.
     table: Option<Table>,
     bytes: Bytes,
-    next: Option<Entry>,
+    next: Option<ChunkEntry>,
 }
 
-impl Lane {
+impl StreamIndex {
     async fn advance(&mut self, source: &dyn DynSource) -> Result<(), Error> {
         loop {
             let Some(table) = &mut self.table else {

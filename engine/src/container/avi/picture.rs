@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::mpeg4_video::{is_packed, low_delay};
-use crate::codec::{Coding, Order, Place, nal};
+use crate::codec::{Coding, Order, PictureOrder, nal};
 
 /// The maximum size of a plane that is not coded, in a packed stream.
 const NOT_CODED: usize = 19;
@@ -93,9 +93,9 @@ impl Pictures {
                 Picture::Alone
             }
             Self::Counted(order) => match order.place(frame, true) {
-                Some(Place::At { sequence, count, .. }) => Picture::Counted { sequence, count },
-                Some(Place::Field) => Picture::Field,
-                Some(Place::Unknown) | None => Picture::Alone,
+                Some(PictureOrder::At { sequence, count, .. }) => Picture::Counted { sequence, count },
+                Some(PictureOrder::Field) => Picture::Field,
+                Some(PictureOrder::Unknown) | None => Picture::Alone,
             },
         }
     }

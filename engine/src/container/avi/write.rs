@@ -23,23 +23,23 @@ const MAX_MISSING: i64 = 100_000;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    let mut writers = Vec::with_capacity(selection.tracks.len());
     for (number, selected) in selection.tracks.iter().enumerate() {
         let track = outline.tracks.get(selected.track);
         let track = track.ok_or_else(|| mismatch(format!("no track {}", selected.track)))?;
-        lanes.push(Lane::new(number, track, selected, selection.given.start())?);
+        writers.push(StreamWriter::new(number, track, selected, selection.given.start())?);
     }
     let mut chunks = Chunks::default();
     // No run extends over the end of its chunk.
     for (place, run) in Merged::new(&selection.tracks) {
-        if let Some(lane) = lanes.get_mut(place) {
-            lane.put(&run, &mut chunks)?;
+        if let Some(writer) = writers.get_mut(place) {
+            writer.put(&run, &mut chunks)?;
         }
     }
-    for lane in &mut lanes {
-        lane.end(selection.given.end(), &mut chunks)?;
+    for writer in &mut writers {
+        writer.end(selection.given.end(), &mut chunks)?;
     }
-    let headers = headers(outline, &lanes)?;
+    let headers = headers(outline, &writers)?;
     let movi = headers.len() as u64 + 12 + 12;
     let (data, entries) = (chunks.draft.len(), chunks.entries.len() as u64);
     let total = movi + data + HEADER as u64 + entries;
@@ -68,7 +68,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 }
 
 /// One stream of the cut.
-struct Lane<'a> {
+struct StreamWriter<'a> {
     track: &'a Track,
     headers: &'a [u8],
     /// The name of its chunks.
@@ -83,7 +83,7 @@ struct Lane<'a> {
     largest: u32,
 }
 
-impl<'a> Lane<'a> {
+impl<'a> StreamWriter<'a> {
     fn new(number: usize, track: &'a Track, selected: &Selected, zero: Time) -> Result<Self, Error> {
         let Setup::Inline(headers) = &track.setup else { return Err(mismatch("no headers of a stream".to_owned())) };
         let header = strh(headers).ok_or_else(|| mismatch("no header of a stream".to_owned()))?;
@@ -196,18 +196,18 @@ impl Chunks {
 }
 
 /// `LIST hdrl` with the counts of the cut.
-fn headers(outline: &Outline, lanes: &[Lane<'_>]) -> Result<Vec<u8>, Error> {
+fn headers(outline: &Outline, writers: &[StreamWriter<'_>]) -> Result<Vec<u8>, Error> {
     let Some(Setup::Inline(main)) = outline.setup.first() else { return Err(mismatch("no AVIMAINHEADER".to_owned())) };
     let mut main = main.to_vec();
     main.resize(AVIH.max(main.len()), 0);
-    let video = lanes.iter().find(|lane| lane.track.kind == Kind::Video);
-    let frames = video.or(lanes.first()).map_or(0, Lane::units);
-    let largest = lanes.iter().map(|lane| lane.largest).max().unwrap_or(0);
+    let video = writers.iter().find(|writer| writer.track.kind == Kind::Video);
+    let frames = video.or(writers.first()).map_or(0, StreamWriter::units);
+    let largest = writers.iter().map(|writer| writer.largest).max().unwrap_or(0);
     let counts = [
         (12, FLAGS),
         (16, frames),
         (20, 0),
-        (24, u32::try_from(lanes.len()).unwrap_or(u32::MAX)),
+        (24, u32::try_from(writers.len()).unwrap_or(u32::MAX)),
         (28, largest.saturating_add(riff::HEADER_BYTES)),
     ];
     for (at, value) in counts {
@@ -215,8 +215,8 @@ fn headers(outline: &Outline, lanes: &[Lane<'_>]) -> Result<Vec<u8>, Error> {
     }
     let mut list = b"hdrl".to_vec();
     riff::put(&mut list, *b"avih", &main);
-    for lane in lanes {
-        riff::put(&mut list, *b"LIST", &lane.list());
+    for writer in writers {
+        riff::put(&mut list, *b"LIST", &writer.list());
     }
     let mut out = Vec::with_capacity(list.len() + HEADER);
     riff::put(&mut out, *b"LIST", &list);

@@ -28,23 +28,23 @@ const MAX_INLINE: u64 = 512;
 /// [`Error::Malformed`] if there is no valid STREAMINFO, or no frame; [`Error::TooLarge`] if the metadata exceed the
 /// limits. Damaged frames are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct FlacPass {
     before: Preamble,
     /// The end of the frames.
     end: u64,
     walk: Walk,
-    samples: Samples,
+    samples: FrameSamples,
     /// The Vorbis comments, as the outline keeps them.
     comments: Option<Setup>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for FlacPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let before = blocks::read(stream).await?;
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
         let end = tags::behind(stream.source(), before.frames).await?;
         let walk = Walk::new(before.info.clone(), before.frames);
-        let samples = Samples::new(before.info.total, before.frames);
+        let samples = FrameSamples::new(before.info.total, before.frames);
         out.builder.add_track(track(&before.info, timescale));
         Ok(Self { before, end, walk, samples, comments: None })
     }
@@ -109,7 +109,7 @@ impl pass::Pass for Pass {
 
 /// Frames while they are added to the index.
 #[derive(Serialize, Deserialize)]
-struct Samples {
+struct FrameSamples {
     /// The number of samples in STREAMINFO; 0 if unknown.
     total: u64,
     /// The end of the last frame, in bytes and in samples.
@@ -121,7 +121,7 @@ struct Samples {
     block: u64,
 }
 
-impl Samples {
+impl FrameSamples {
     const fn new(total: u64, frames: u64) -> Self {
         Self { total, end: frames, next: 0, origin: None, block: 0 }
     }

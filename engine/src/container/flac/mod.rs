@@ -46,7 +46,7 @@ impl Format for Flac {
 
     /// Takes some 16 MiB of memory, however long a file is.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::FlacPass>(indexing)
     }
 
     /// The standard lets readers skip a tag (§6).

@@ -106,7 +106,8 @@ fn every_frame_is_found_by_whatever_chunks_and_none_that_is_none() {
         for chunk in [1, 5, 17, 64, 1000, stream::CHUNK] {
             let mut pages = Memory::default();
             let outline =
-                block_on(pieces::index::<super::index::Pass>(&Bytes::from(file.clone()), &mut pages, chunk)).unwrap();
+                block_on(pieces::index::<super::index::FlacPass>(&Bytes::from(file.clone()), &mut pages, chunk))
+                    .unwrap();
             let packed = |memory: &Memory| memory.packed().cloned().collect::<Vec<_>>();
             assert_eq!((outline, packed(&pages)), (whole.0.clone(), packed(&whole.1)), "{name} by {chunk}");
         }

@@ -1,5 +1,5 @@
 //! Finds frames in a stream of bytes, in one pass: a frame lies between two places, the first of which has a frame
-//! header, if the bytes between them, including their final checksum, sum to zero (see [`Place`]). The second place has
+//! header, if the bytes between them, including their final checksum, sum to zero (see [`PrefixSum`]). The second place has
 //! the header of the next frame, or is the end of the stream.
 //!
 //! If a header seems to begin inside a frame, no sum matches, and it only remains a possible beginning. The same holds
@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::flac::{FOOTER, Header, MAX_HEADER, Place, StreamInfo, crc16, zeros_behind};
+use crate::codec::flac::{FOOTER, Header, MAX_HEADER, PrefixSum, StreamInfo, crc16, zeros_behind};
 
 /// How many possible beginnings of a frame are kept. There is one, and false ones are rare.
 const MAX_STARTS: usize = 32;
@@ -33,7 +33,7 @@ struct Start {
     offset: u64,
     header: Header,
     bytes: [u8; MAX_HEADER],
-    place: Place,
+    place: PrefixSum,
 }
 
 /// A walk through the frames of a stream.
@@ -89,8 +89,8 @@ impl Walk {
         }
     }
 
-    fn place(&self) -> Place {
-        Place::behind(self.crc, self.at - self.origin)
+    fn place(&self) -> PrefixSum {
+        PrefixSum::behind(self.crc, self.at - self.origin)
     }
 
     /// Tries the place here, which has a sync code.
@@ -119,7 +119,7 @@ impl Walk {
     }
 
     /// The frame that ends here, if any. Everything before it is done.
-    fn frame_to(&mut self, place: Place) -> Option<Frame> {
+    fn frame_to(&mut self, place: PrefixSum) -> Option<Frame> {
         let begins =
             |start: &Start| start.place == place && self.at - start.offset >= (start.header.length + FOOTER) as u64;
         let Start { offset, header, bytes, .. } =

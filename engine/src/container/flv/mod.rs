@@ -47,7 +47,7 @@ impl Format for Flv {
 
     /// Takes some 20 MiB of memory, however long a file is.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::FlvPass>(indexing)
     }
 
     /// Whether a file begins with a valid header: signature, an existing version, and a sufficient length.
@@ -66,7 +66,7 @@ impl Format for Flv {
 
     /// Without the tag, and without what stands in it before the data of a frame.
     fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
-        let data = Kept::of(run).data as u64;
+        let data = KeptTags::of(run).data as u64;
         let mut splice = Splice::new();
         for sample in 0..run.count {
             let payload = write::payload(&run.slice(sample..sample + 1).unwrap_or_else(|| run.clone()))?;
@@ -92,7 +92,7 @@ impl Format for Flv {
     }
 
     fn configuration_number(&self, run: &Run) -> u32 {
-        Kept::of(run).description.into()
+        KeptTags::of(run).description.into()
     }
 
     fn ends_with_a_sample(&self, _: &Outline) -> bool {
@@ -102,7 +102,7 @@ impl Format for Flv {
 
 /// What a run keeps of its tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Kept {
+struct KeptTags {
     /// The number of the sequence header that they need; 1 if they need none.
     description: u16,
     /// How many bytes of the `PreviousTagSize` behind each are there.
@@ -111,7 +111,7 @@ struct Kept {
     data: usize,
 }
 
-impl Kept {
+impl KeptTags {
     /// The greatest number of bytes before the data of a frame that is kept.
     const MOST: usize = 31;
 

@@ -59,7 +59,7 @@ fn index(file: &[u8]) -> Indexed {
     for chunk in [7, 1000] {
         let mut pages = Pages::default();
         let outline =
-            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+            block_on(pieces::index::<super::index::FlvPass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Kept;
+use super::KeptTags;
 use super::amf::{SCRIPT_AT, Script};
 use super::tag::{self, AUDIO, FileHeader, TAG_HEADER, VIDEO};
 use crate::container::draft::Draft;
@@ -20,45 +20,45 @@ const AUDIO_DISTANCE: Time = Time::from_secs(5);
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    let mut writers = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track);
         let track = track.ok_or_else(|| mismatch(format!("no track {}", selected.track)))?;
-        lanes.push(Lane { track, description: 0 });
+        writers.push(TrackWriter { track, description: 0 });
     }
-    let Some(first) = lanes.first() else { return Err(mismatch("a selection without a track".to_owned())) };
+    let Some(first) = writers.first() else { return Err(mismatch("a selection without a track".to_owned())) };
     // Pictures are decoded before they are presented, but timestamps must not be negative.
     let start = first.track.timescale.ticks(selection.given.start());
     let decoded = selection.tracks.iter().filter_map(|selected| selected.runs.first()).map(|run| run.decode);
     let mut tags =
         Tags { outline, zero: decoded.min().map_or(start, |decode| decode.min(start)), draft: Draft::default() };
 
-    for (lane, selected) in lanes.iter_mut().zip(&selection.tracks) {
+    for (writer, selected) in writers.iter_mut().zip(&selection.tracks) {
         if let Some(run) = selected.runs.first() {
-            tags.describe(lane, run, 0)?;
+            tags.describe(writer, run, 0)?;
         }
     }
     let setup = tags.draft.len();
-    let mut keyframes = Keyframes::for_lanes(&lanes);
+    let mut keyframes = Keyframes::for_tracks(&writers);
     let mut places = Extents::default();
     for (place, run) in InOrder::new(&selection.tracks) {
-        let Some(lane) = lanes.get_mut(place) else { continue };
+        let Some(writer) = writers.get_mut(place) else { continue };
         let timestamp = tags.timestamp(&run)?;
-        if lane.description != Kept::of(&run).description {
-            tags.describe(lane, &run, timestamp)?;
+        if writer.description != KeptTags::of(&run).description {
+            tags.describe(writer, &run, timestamp)?;
         }
         let begins = tags.draft.len();
-        keyframes.offer(lane.track, &run, timestamp, begins);
-        tags.sample(lane, &run, timestamp)?;
+        keyframes.offer(writer.track, &run, timestamp, begins);
+        tags.sample(writer, &run, timestamp)?;
         places.push(begins..tags.draft.len());
         tags.draft.fits()?;
     }
 
-    let has = |kind| lanes.iter().any(|lane| lane.track.kind == kind);
+    let has = |kind| writers.iter().any(|writer| writer.track.kind == kind);
     let mut script = Script {
         duration: selection.given.duration().as_secs_f64(),
         file_size: 0,
-        dimensions: lanes.iter().find_map(|lane| lane.track.dimensions),
+        dimensions: writers.iter().find_map(|writer| writer.track.dimensions),
         has_video: has(Kind::Video),
         has_audio: has(Kind::Audio),
         keyframes: keyframes.thinned(),
@@ -79,13 +79,13 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 }
 
 /// One track of the cut.
-struct Lane<'a> {
+struct TrackWriter<'a> {
     track: &'a Track,
     /// The current configuration of the decoder.
     description: u16,
 }
 
-impl Lane<'_> {
+impl TrackWriter<'_> {
     const fn kind(&self) -> u8 {
         if matches!(self.track.kind, Kind::Video) { VIDEO } else { AUDIO }
     }
@@ -106,9 +106,9 @@ impl Tags<'_> {
     }
 
     /// Appends the sequence header for the samples of this run, if they need one.
-    fn describe(&mut self, lane: &mut Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
-        let description = Kept::of(run).description;
-        lane.description = description;
+    fn describe(&mut self, writer: &mut TrackWriter<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
+        let description = KeptTags::of(run).description;
+        writer.description = description;
         let place = usize::from(description).checked_sub(1);
         let payload = place.and_then(|place| self.outline.setup.get(place));
         let payload = payload.ok_or_else(|| mismatch(format!("no sequence header {description}")))?;
@@ -116,7 +116,7 @@ impl Tags<'_> {
             return Ok(());
         }
         let size = u32::try_from(payload.len()).map_err(|_| mismatch("a long sequence header".to_owned()))?;
-        self.draft.made().extend(tag::header(lane.kind(), size, timestamp));
+        self.draft.made().extend(tag::header(writer.kind(), size, timestamp));
         match payload {
             Setup::Inline(bytes) => self.draft.made().extend_from_slice(bytes),
             Setup::At(range) => self.draft.source(range.clone()),
@@ -126,10 +126,10 @@ impl Tags<'_> {
     }
 
     /// Appends a sample with an unchanged payload.
-    fn sample(&mut self, lane: &Lane<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
+    fn sample(&mut self, writer: &TrackWriter<'_>, run: &Run, timestamp: i32) -> Result<(), Error> {
         let payload = payload(run)?;
         let size = u32::try_from(payload.end - payload.start).unwrap_or(u32::MAX);
-        self.draft.made().extend(tag::header(lane.kind(), size, timestamp));
+        self.draft.made().extend(tag::header(writer.kind(), size, timestamp));
         self.draft.source(payload);
         self.draft.made().extend(tag::trailer(size));
         Ok(())
@@ -147,8 +147,8 @@ struct Keyframes {
 }
 
 impl Keyframes {
-    fn for_lanes(lanes: &[Lane<'_>]) -> Self {
-        let video = lanes.iter().any(|lane| lane.track.kind == Kind::Video);
+    fn for_tracks(writers: &[TrackWriter<'_>]) -> Self {
+        let video = writers.iter().any(|writer| writer.track.kind == Kind::Video);
         let (kind, distance) = if video { (Kind::Video, 0) } else { (Kind::Audio, AUDIO_DISTANCE.0 / 1_000_000) };
         Self { kind, distance, points: Vec::new() }
     }
@@ -170,7 +170,7 @@ impl Keyframes {
 /// Where the payload of a sample's tag stands.
 pub fn payload(run: &Run) -> Result<Range<u64>, Error> {
     let before = u32::try_from(TAG_HEADER).unwrap_or(u32::MAX);
-    let around = before.saturating_add(Kept::of(run).trailer.try_into().unwrap_or(u32::MAX));
+    let around = before.saturating_add(KeptTags::of(run).trailer.try_into().unwrap_or(u32::MAX));
     let size = run.size.checked_sub(around);
     let size = size.ok_or_else(|| mismatch(format!("a tag of {} bytes at byte {}", run.size, run.offset)))?;
     let start = run.offset.saturating_add(before.into());

@@ -12,7 +12,7 @@ const MAX_FRAMES: usize = 10_000;
 
 /// The result.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Id3Found {
     /// Chapters, in the order of the tag.
     pub chapters: Vec<Mark>,
     /// The recording time, in nanoseconds since 1970; taken as UTC, since the tag has no time zone.
@@ -20,8 +20,8 @@ pub struct Found {
 }
 
 /// Parses a whole tag. Damaged, compressed and encrypted parts are ignored.
-pub fn parse(tag: &[u8]) -> Found {
-    let mut found = Found::default();
+pub fn parse(tag: &[u8]) -> Id3Found {
+    let mut found = Id3Found::default();
     let [b'I', b'D', b'3', version @ 3..=4, _, flags, _, _, _, _, body @ ..] = tag else { return found };
     let all_unsynchronised = flags & 0x80 != 0;
     // In version 4 each frame is unsynchronised by itself.

@@ -38,7 +38,7 @@ const MAX_REACH: usize = 256;
 /// [`Error::Unknown`] if the file is not such a stream; [`Error::Unsupported`] if it is known to be something else, for
 /// AAC in LATM and for a stream whose sample rate changes. Damage is skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct FramesPass {
     file: File,
     /// For MPEG audio: the first header, and the contents of the tag frame before it.
     mpeg: Option<(Header, Tag)>,
@@ -52,7 +52,7 @@ pub struct Pass {
     headers: Option<Headers>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for FramesPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let source = stream.source();
         let (id3, start) = tags::before(source).await?;

@@ -58,7 +58,7 @@ impl Format for Frames {
 
     /// Takes about 32 MiB of memory, independent of the length of the file.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::FramesPass>(indexing)
     }
 
     fn behind_tags(&self) -> bool {

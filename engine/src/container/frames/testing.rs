@@ -15,7 +15,7 @@ use futures::executor::block_on;
 
 use crate::codec::mpeg_audio::Header;
 use crate::container::{self, Error, pieces};
-use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Part};
+use crate::fragment::resolve::{self, Ask, Cut, Meaning, MediaPart, Memory};
 use crate::index::Outline;
 use crate::media::splice::Piece;
 use crate::media::{Interval, Run, Time};
@@ -83,7 +83,8 @@ pub fn index(file: &[u8]) -> Indexed {
     for chunk in [1, 7, 1000] {
         let mut pages = Memory::default();
         let outline =
-            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+            block_on(pieces::index::<super::index::FramesPass>(&Bytes::copy_from_slice(file), &mut pages, chunk))
+                .unwrap();
         let again = Indexed { file: Vec::new(), outline, pages };
         assert_eq!((&again.outline, again.frames()), (&whole.outline, whole.frames()), "chunks of {chunk}");
     }
@@ -99,7 +100,7 @@ impl Indexed {
     }
 
     /// A cut, in nanoseconds, and its bytes.
-    pub fn cut(&self, start: i64, end: i64) -> (Part, Vec<u8>) {
+    pub fn cut(&self, start: i64, end: i64) -> (MediaPart, Vec<u8>) {
         let asked = Interval::new(Time(start), Time(end)).unwrap();
         let meaning = Meaning::of(&Ask::from(asked), &self.outline);
         let Cut::Part(part) = block_on(resolve::cut(&self.outline, &mut &self.pages, &meaning)).unwrap() else {

@@ -34,18 +34,18 @@ const UNKNOWN: u64 = 0xFFFF_FFFF;
 /// [`Error::Malformed`] if there is no sound, or its format is missing or invalid; [`Error::Unsupported`] for codecs
 /// without a fixed block size. Other truncated or missing parts are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct IffPass {
     rate: Timescale,
     chapters: Chapters,
     /// Without what is known only once the index is built: the tracks, the duration and the chapters.
     outline: Outline,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for IffPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let (begin, start) = Chunks::start(stream.source()).await?;
         let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
-        let mut form = Form::new(dialect, begin, &start, stream.len());
+        let mut form = FormChunks::new(dialect, begin, &start, stream.len());
         let mut chunks = Chunks::new(stream.source(), dialect, begin, start);
         while let Some(chunk) = chunks.next().await? {
             form.take(&mut chunks, &chunk).await?;
@@ -69,7 +69,7 @@ impl pass::Pass for Pass {
 }
 
 /// The parts of a file read so far.
-struct Form {
+struct FormChunks {
     dialect: Dialect,
     begin: u64,
     /// The declared end of the form, and the end of the file.
@@ -89,7 +89,7 @@ struct Form {
     notes: Vec<String>,
 }
 
-impl Form {
+impl FormChunks {
     /// For this dialect, in a file of this length, at `begin` with these bytes.
     fn new(dialect: Dialect, begin: u64, start: &[u8], length: u64) -> Self {
         let size = match dialect {
@@ -209,7 +209,7 @@ impl Form {
     }
 
     /// Gives the samples, and makes the outline.
-    fn indexed(mut self, out: &mut Output) -> Result<Pass, Error> {
+    fn indexed(mut self, out: &mut Output) -> Result<IffPass, Error> {
         let missing = |what: &str| Error::Malformed {
             offset: self.length,
             path: "form".to_owned(),
@@ -247,7 +247,7 @@ impl Form {
         for note in self.notes {
             out.notes.push(note);
         }
-        Ok(Pass { rate, chapters, outline })
+        Ok(IffPass { rate, chapters, outline })
     }
 
     /// The blocks: whole ones, all alike, and one at the end that may be shorter, or contain fewer samples.

@@ -46,7 +46,7 @@ impl Format for Iff {
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::IffPass>(indexing)
     }
 
     fn behind_tags(&self) -> bool {

@@ -22,7 +22,7 @@ mod tests;
 mod text;
 mod write;
 
-use self::payload::Kept;
+use self::payload::KeptBlocks;
 use super::{Error, Format, IndexFuture, Indexing, Payload, Selection, TextTrack, Unavailable, Written, pass};
 use crate::codec::DecoderConfiguration;
 use crate::index::{Container, Outline};
@@ -48,7 +48,7 @@ impl Format for Matroska {
 
     /// Takes some 16 MiB of memory, however long a file is.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::MatroskaPass>(indexing)
     }
 
     /// Whether a file begins with an EBML header.

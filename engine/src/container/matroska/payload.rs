@@ -16,7 +16,7 @@ const MOST_BEHIND: u32 = Private::MAX_FIRST >> 2;
 
 /// What a run keeps of its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptBlocks {
     /// How many bytes into the element the block's timestamp stands.
     pub timestamp: u8,
     /// How many bytes of the element follow on the block; [`MOST_BEHIND`] and more: where its payload is is not known.
@@ -25,7 +25,7 @@ pub struct Kept {
     pub lacing: u8,
 }
 
-impl Kept {
+impl KeptBlocks {
     pub fn pack(self) -> Private {
         let behind = u32::try_from(self.behind).unwrap_or(u32::MAX).min(MOST_BEHIND);
         Private::new(behind << 2 | u32::from(self.lacing & 3), self.timestamp)
@@ -39,7 +39,7 @@ impl Kept {
 
 /// The payload of a track's run.
 pub fn of(track: &Track, run: &Run) -> Result<Payload, Error> {
-    let Kept { timestamp, behind, lacing } = Kept::of(run);
+    let KeptBlocks { timestamp, behind, lacing } = KeptBlocks::of(run);
     if behind >= MOST_BEHIND.into() {
         let why = "more than 4 MiB follow on a block, or how they are encoded is not kept";
         return Err(Unsupported::Payload { of: format!("track {}", track.id), why }.into());

@@ -12,7 +12,7 @@ use futures::future::{self, BoxFuture};
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use super::movie::MovieTrack;
-use super::samples::Samples;
+use super::samples::TrackSamples;
 use crate::container::boxes::Box;
 use crate::container::notes::Notes;
 use crate::container::{DynSource, Error, ReadError};
@@ -94,7 +94,7 @@ fn start_late(marks: &mut [Mark], listed: &[Mark]) {
 
 /// The samples of a chapter track, one by one.
 fn samples(track: &MovieTrack<'_>, file_length: u64, notes: &mut Notes) -> Result<Vec<Run>, Error> {
-    let mut runs = Samples::read(&track.tables, file_length)?;
+    let mut runs = TrackSamples::read(&track.tables, file_length)?;
     let single = runs.by_ref().flat_map(|run| (0..run.count).map_while(move |number| run.slice(number..number + 1)));
     let samples = single.take(MAX_READ).collect();
     if let (left @ 1.., true) = runs.left_out() {

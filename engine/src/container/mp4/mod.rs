@@ -61,7 +61,7 @@ impl Format for Mp4 {
     }
 
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::Mp4Pass>(indexing)
     }
 
     /// By the type of the first box.

@@ -12,7 +12,7 @@ use crate::media::{Private, Run, Ticks};
 
 /// Iterates over the samples of one track, in decode order.
 #[derive(Clone, Debug)]
-pub struct Samples<'a> {
+pub struct TrackSamples<'a> {
     durations: Runs<'a>,
     compositions: Runs<'a>,
     sizes: Sizes<'a>,
@@ -31,7 +31,7 @@ pub struct Samples<'a> {
     counted: u32,
 }
 
-impl<'a> Samples<'a> {
+impl<'a> TrackSamples<'a> {
     /// Reads the headers of the tables in `stbl`. Samples beyond the end of the file are left out.
     pub fn read(stbl: &Box<'a>, file_length: u64) -> Result<Self, Error> {
         let sizes = match stbl.child(*b"stsz")? {
@@ -91,7 +91,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-impl Iterator for Samples<'_> {
+impl Iterator for TrackSamples<'_> {
     type Item = Run;
 
     fn next(&mut self) -> Option<Run> {
@@ -188,7 +188,7 @@ mod tests {
             let packets = Some(Packets { frames: frames_each, bytes: 34 });
             let stbl = frames(durations, sizes);
             let stbl = Box::read(&stbl, 0, "").unwrap();
-            let samples = Samples::read(&stbl, 10_000).unwrap().in_packets(packets);
+            let samples = TrackSamples::read(&stbl, 10_000).unwrap().in_packets(packets);
             samples.map(|run| (run.offset, run.size, run.count, run.decode.0, run.duration.0)).collect::<Vec<_>>()
         };
         let counted = [(100, 34, 2, 0, 64), (200, 34, 2, 128, 64), (300, 34, 1, 256, 64)];

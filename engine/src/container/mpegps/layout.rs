@@ -17,7 +17,7 @@ const MAX_ENTRIES: usize = 2 * (MAX_WAITING + 2) * MAX_ELEMENT;
 
 /// Bytes that belong together: a PES packet with the pack header directly before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct PesEntry {
     /// Their offset.
     pub offset: u64,
     /// Their structure.
@@ -27,8 +27,8 @@ pub struct Entry {
 /// The structure of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Their lane: [`OTHER`], [`PACK`], or a track's [`lane`].
-    pub lane: u8,
+    /// Their stream: [`OTHER`], [`PACK`], or a track's [`stream`].
+    pub stream: u8,
     /// The size of the pack header before a packet; 0 if there is none.
     pub pack: u32,
     /// The number of bytes of the packet before its data.
@@ -37,15 +37,15 @@ pub struct Shape {
     pub data: u32,
 }
 
-/// The lane of bytes that are in no cut.
+/// The stream of bytes that are in no cut.
 pub const OTHER: u8 = 0;
-/// The lane of a pack header that is not followed by a track's packet.
+/// The stream of a pack header that is not followed by a track's packet.
 pub const PACK: u8 = 1;
-/// The first of the tracks' lanes.
+/// The first of the tracks' streams.
 const TRACKS: u8 = 2;
 
-/// The lane of a track.
-pub fn lane(track: usize) -> u8 {
+/// The stream of a track.
+pub fn stream(track: usize) -> u8 {
     u8::try_from(track).unwrap_or(u8::MAX).saturating_add(TRACKS)
 }
 
@@ -56,7 +56,7 @@ impl Shape {
     }
 }
 
-impl Entry {
+impl PesEntry {
     /// The offset of its packet.
     pub const fn packet(&self) -> u64 {
         self.offset.saturating_add(self.shape.pack as u64)
@@ -86,7 +86,7 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
         let which = place.unwrap_or(known.len()) as u64;
         put(out, more.saturating_mul(known.len() as u64 + 1).saturating_add(which));
         if place.is_none() {
-            out.push(shape.lane);
+            out.push(shape.stream);
             for number in [shape.pack, shape.header, shape.data] {
                 put(out, u64::from(number));
             }
@@ -97,7 +97,7 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
 
 /// Unpacks the output of [`pack`] for the bytes from `offset` on, until it ends or is invalid. Damaged bytes can
 /// declare a run of 2⁶⁴ entries; at most `MAX_ENTRIES` are returned.
-pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
+pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = PesEntry> {
     let mut bytes = packed.iter();
     let mut known: Vec<Shape> = Vec::new();
     let (mut left, mut shape) = (0_u64, None);
@@ -108,14 +108,14 @@ pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = Entry> {
             let which = usize::try_from(value % shapes).ok()?;
             left = (value / shapes).saturating_add(1);
             if which == known.len() {
-                let lane = *bytes.next()?;
+                let stream = *bytes.next()?;
                 let mut number = || take(&mut bytes).and_then(|number| u32::try_from(number).ok());
-                known.push(Shape { lane, pack: number()?, header: number()?, data: number()? });
+                known.push(Shape { stream, pack: number()?, header: number()?, data: number()? });
             }
             shape = known.get(which).copied();
         }
         left -= 1;
-        let entry = Entry { offset, shape: shape.filter(|shape| shape.length() > 0)? };
+        let entry = PesEntry { offset, shape: shape.filter(|shape| shape.length() > 0)? };
         offset = entry.end();
         Some(entry)
     })
@@ -129,17 +129,17 @@ pub mod serial {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{Entry, MAX_ENTRIES, pack, unpack};
+    use super::{MAX_ENTRIES, PesEntry, pack, unpack};
 
-    pub fn serialize<S: Serializer>(entries: &VecDeque<Entry>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(entries: &VecDeque<PesEntry>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut packed = Vec::new();
         pack(&mut packed, entries.iter().map(|entry| entry.shape));
         (entries.front().map_or(0, |first| first.offset), packed).serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<Entry>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<PesEntry>, D::Error> {
         let (offset, packed) = <(u64, Vec<u8>)>::deserialize(deserializer)?;
-        let entries: VecDeque<Entry> = unpack(&packed, offset).collect();
+        let entries: VecDeque<PesEntry> = unpack(&packed, offset).collect();
         if entries.len() < MAX_ENTRIES {
             Ok(entries)
         } else {
@@ -156,7 +156,7 @@ mod tests {
 
     fn shape() -> impl Strategy<Value = Shape> {
         (0_u8..5, prop_oneof![Just(0_u32), Just(14)], 0_u32..40, prop_oneof![Just(2016_u32), 1_u32..70_000])
-            .prop_map(|(lane, pack, header, data)| Shape { lane, pack, header, data })
+            .prop_map(|(stream, pack, header, data)| Shape { stream, pack, header, data })
     }
 
     proptest! {

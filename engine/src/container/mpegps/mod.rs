@@ -48,7 +48,7 @@ impl Format for MpegPs {
 
     /// Takes about 20 MiB of memory, independent of the length of the file; its beginning is read twice.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::MpegPsPass>(indexing)
     }
 
     /// Whether a file with these first bytes is a program stream: a pack followed by a start code, either at the

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::BufMut;
 
-use super::layout::{self, Entry, PACK};
+use super::layout::{self, PACK, PesEntry};
 use super::pack::Owner;
 use super::program::Program;
 use super::system;
@@ -26,13 +26,18 @@ const TIMED: u64 = 11;
 /// Writes a selection as a complete file; see [`super::MpegPs`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
     let program: Program = unpack(outline.setup.first())?;
-    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    let mut cursors = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         let owner = unpack(Some(&track.setup))?;
-        lanes.push(Lane { number: layout::lane(selected.track), owner, runs: selected.runs.cursor(), begun: 0 });
+        cursors.push(StreamCursor {
+            number: layout::stream(selected.track),
+            owner,
+            runs: selected.runs.cursor(),
+            begun: 0,
+        });
     }
-    let owners: Vec<Owner> = lanes.iter().map(|lane| lane.owner).collect();
+    let owners: Vec<Owner> = cursors.iter().map(|cursor| cursor.owner).collect();
     let headers = [system::of(&program.system, &owners), program.map.clone()].concat();
 
     let mut output = Output {
@@ -53,18 +58,18 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
                 continue;
             }
             done = entry.end();
-            if entry.shape.lane == PACK {
+            if entry.shape.stream == PACK {
                 output.pack = Some(entry.offset..entry.end());
-            } else if let Some(lane) = lanes.iter_mut().find(|lane| lane.number == entry.shape.lane) {
+            } else if let Some(cursor) = cursors.iter_mut().find(|cursor| cursor.number == entry.shape.stream) {
                 if entry.shape.pack > 0 {
                     output.pack = Some(entry.offset..entry.packet());
                 }
-                lane.packet(&program, &entry, &mut output)?;
+                cursor.packet(&program, &entry, &mut output)?;
                 output.draft.fits()?;
             }
         }
     }
-    if lanes.iter_mut().any(|lane| !lane.runs.is_done()) {
+    if cursors.iter_mut().any(|cursor| !cursor.runs.is_done()) {
         return Err(mismatch("samples that lie in no element"));
     }
     if program.ended {
@@ -123,7 +128,7 @@ impl Output {
 }
 
 /// The samples of a selected track that are not written yet.
-struct Lane<'a> {
+struct StreamCursor<'a> {
     /// Its number in the layout.
     number: u8,
     owner: Owner,
@@ -132,9 +137,9 @@ struct Lane<'a> {
     begun: u64,
 }
 
-impl Lane<'_> {
+impl StreamCursor<'_> {
     /// Writes the part of a packet that belongs to the samples.
-    fn packet(&mut self, program: &Program, entry: &Entry, output: &mut Output) -> Result<(), Error> {
+    fn packet(&mut self, program: &Program, entry: &PesEntry, output: &mut Output) -> Result<(), Error> {
         let data = entry.data()..entry.end();
         let is_first = self.begun == 0;
         let mut parts: Vec<Range<u64>> = Vec::new();

@@ -17,16 +17,16 @@ use serde::{Deserialize, Serialize};
 use super::packet::PACKET;
 use crate::container::mpeg::number::{put, take};
 
-/// Consecutive packets of one lane.
+/// Consecutive packets of one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct PacketRun {
     /// The offset of the first.
     pub offset: u64,
     /// Their number.
     pub packets: u64,
-    /// Their lane: [`OTHER`], [`CLOCK`], or a track's [`lane`].
-    pub lane: u8,
-    /// In a lane of units, the bytes before the data of the first; the others are plain.
+    /// Their stream: [`OTHER`], [`CLOCK`], or a track's [`stream`].
+    pub stream: u8,
+    /// In a stream of units, the bytes before the data of the first; the others are plain.
     pub head: Option<Head>,
 }
 
@@ -83,34 +83,34 @@ impl Head {
     }
 }
 
-/// The lane of packets that are in no cut: tables and skipped streams.
+/// The stream of packets that are in no cut: tables and skipped streams.
 pub const OTHER: u8 = 0;
-/// The lane of clock references outside the streams, which are in every cut.
+/// The stream of clock references outside the streams, which are in every cut.
 pub const CLOCK: u8 = 1;
-/// The first of the tracks' lanes.
+/// The first of the tracks' streams.
 const TRACKS: u8 = 2;
 /// The maximum number of tracks.
 pub const MAX_TRACKS: usize = 32;
 
-/// The lane of a track.
-pub fn lane(track: usize) -> u8 {
+/// The stream of a track.
+pub fn stream(track: usize) -> u8 {
     u8::try_from(track).unwrap_or(u8::MAX).saturating_add(TRACKS)
 }
 
-/// The track of a lane.
-pub fn track(lane: u8) -> Option<usize> {
-    lane.checked_sub(TRACKS).map(usize::from)
+/// The track of a stream.
+pub fn track(stream: u8) -> Option<usize> {
+    stream.checked_sub(TRACKS).map(usize::from)
 }
 
-impl Stretch {
+impl PacketRun {
     /// Its bytes for this packet size.
     pub fn bytes(&self, packet: u64) -> Range<u64> {
         self.offset..self.offset.saturating_add(self.packets.saturating_mul(packet))
     }
 
-    /// Adds the next packet, of this size, if it continues the stretch.
+    /// Adds the next packet, of this size, if it continues the run.
     pub fn grow(&mut self, next: &Self, packet: u64) -> bool {
-        let grows = self.lane == next.lane
+        let grows = self.stream == next.stream
             && self.bytes(packet).end == next.offset
             && self.head.map(|head| head.behind(self.packets)) == next.head;
         self.packets += u64::from(grows);
@@ -128,45 +128,45 @@ impl Stretch {
     }
 }
 
-/// The lanes of a file.
+/// The streams of a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Lanes<'a> {
+pub struct StreamNumbers<'a> {
     /// The number of its tracks.
     pub tracks: usize,
-    /// The lanes of units: their packets have heads.
+    /// The streams of units: their packets have heads.
     pub units: &'a [u8],
 }
 
-impl Lanes<'_> {
-    /// The number of lanes.
+impl StreamNumbers<'_> {
+    /// The number of streams.
     fn count(self) -> u64 {
-        u64::from(lane(self.tracks))
+        u64::from(stream(self.tracks))
     }
 
-    /// The position of a lane among those of units.
-    fn place(self, lane: u8) -> Option<usize> {
-        self.units.iter().position(|unit| *unit == lane)
+    /// The position of a stream among those of units.
+    fn place(self, stream: u8) -> Option<usize> {
+        self.units.iter().position(|unit| *unit == stream)
     }
 }
 
-/// Packs consecutive stretches, each as one number whose remainder by the number of lanes is the lane. If a head is not
-/// the one expected after the previous packets, an additional lane marks this, and the head follows the number.
-pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = Stretch>, lanes: Lanes<'_>) {
-    let all = lanes.count() + lanes.units.len() as u64;
-    let mut expected = vec![None; lanes.units.len()];
-    for Stretch { packets, lane, head, .. } in stretches {
+/// Packs consecutive runs, each as one number whose remainder by the number of streams is the stream. If a head is not
+/// the one expected after the previous packets, an additional stream marks this, and the head follows the number.
+pub fn pack(out: &mut Vec<u8>, runs: impl Iterator<Item = PacketRun>, streams: StreamNumbers<'_>) {
+    let all = streams.count() + streams.units.len() as u64;
+    let mut expected = vec![None; streams.units.len()];
+    for PacketRun { packets, stream, head, .. } in runs {
         let mut put = |which: u64| put(out, packets.saturating_sub(1).saturating_mul(all).saturating_add(which));
-        let place = lanes.place(lane);
+        let place = streams.place(stream);
         let Some((head, place, expected)) =
             head.zip(place).and_then(|(head, place)| Some((head, place, expected.get_mut(place)?)))
         else {
-            put(u64::from(lane));
+            put(u64::from(stream));
             continue;
         };
         if *expected == Some(head) {
-            put(u64::from(lane));
+            put(u64::from(stream));
         } else {
-            put(lanes.count() + place as u64);
+            put(streams.count() + place as u64);
             let begins = match head.begins {
                 Begins::Nothing => 0,
                 Begins::Pes => 0x10,
@@ -179,16 +179,21 @@ pub fn pack(out: &mut Vec<u8>, stretches: impl Iterator<Item = Stretch>, lanes: 
 }
 
 /// Unpacks the output of [`pack`] for packets of this size from `offset` on, until it ends or is invalid.
-pub fn unpack(packed: &[u8], lanes: Lanes<'_>, packet: u64, mut offset: u64) -> impl Iterator<Item = Stretch> {
-    let all = (lanes.count() + lanes.units.len() as u64).max(1);
+pub fn unpack(
+    packed: &[u8],
+    streams: StreamNumbers<'_>,
+    packet: u64,
+    mut offset: u64,
+) -> impl Iterator<Item = PacketRun> {
+    let all = (streams.count() + streams.units.len() as u64).max(1);
     let mut bytes = packed.iter();
-    let mut expected = vec![None; lanes.units.len()];
+    let mut expected = vec![None; streams.units.len()];
     std::iter::from_fn(move || {
         let value = take(&mut bytes)?;
         let (packets, which) = ((value / all).saturating_add(1), value % all);
-        let own = which.checked_sub(lanes.count()).and_then(|place| usize::try_from(place).ok());
-        let lane = own.map_or(Some(which.to_le_bytes()[0]), |place| lanes.units.get(place).copied())?;
-        let expected = lanes.place(lane).and_then(|place| expected.get_mut(place));
+        let own = which.checked_sub(streams.count()).and_then(|place| usize::try_from(place).ok());
+        let stream = own.map_or(Some(which.to_le_bytes()[0]), |place| streams.units.get(place).copied())?;
+        let expected = streams.place(stream).and_then(|place| expected.get_mut(place));
         let head = if own.is_some() {
             let (adaptation, header, last) = (*bytes.next()?, *bytes.next()?, *bytes.next()?);
             let begins = match last >> 4 {
@@ -203,8 +208,8 @@ pub fn unpack(packed: &[u8], lanes: Lanes<'_>, packet: u64, mut offset: u64) -> 
         if let Some(expected) = expected {
             *expected = head.map(|head| head.behind(packets));
         }
-        let stretch = Stretch { offset, packets, lane, head };
-        offset = stretch.bytes(packet).end;
-        Some(stretch)
+        let run = PacketRun { offset, packets, stream, head };
+        offset = run.bytes(packet).end;
+        Some(run)
     })
 }

@@ -56,7 +56,7 @@ impl Format for MpegTs {
 
     /// Takes about 20 MiB of memory, independent of the length of the file; its beginning is read twice.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::MpegTsPass>(indexing)
     }
 
     /// Whether a file with these first bytes is a transport stream: consecutive packets, possibly after the rest of a

@@ -19,7 +19,7 @@ pub struct Program {
     pub alone: bool,
     /// Its descriptors.
     pub descriptors: Vec<u8>,
-    /// The lanes of the tracks whose samples are access units.
+    /// The streams of the tracks whose samples are access units.
     pub units: Vec<u8>,
     /// The zero time stamp of each of its successive clocks.
     pub clocks: Vec<u64>,

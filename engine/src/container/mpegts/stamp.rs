@@ -1,7 +1,7 @@
 //! The presentation time stamp of a sample. A sample that is a PES packet has it in its header (ISO/IEC 13818-1 §2.4.3.6), which is in
 //! its first transport packet. For samples that are access units, the index keeps the clocks.
 
-use super::layout::lane;
+use super::layout::stream;
 use super::packet::{PACKET, Packing};
 use super::program::Program;
 use crate::container::mpeg::clock::stamps;
@@ -14,7 +14,7 @@ use crate::media::Run;
 /// The time stamp of the first sample of a run, or the packet that has it.
 pub fn of(outline: &Outline, place: usize, run: &Run) -> Result<TimeStamp, Error> {
     let program: Program = unpack(outline.setup.first())?;
-    if program.units.contains(&lane(place)) {
+    if program.units.contains(&stream(place)) {
         let (presented, _) = stamps(&program.clocks, run).ok_or_else(|| mismatch("a sample of no clock"))?;
         return Ok(TimeStamp::Known(presented));
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// The data kept of one packet, or of a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptPacket {
     /// The CRCs of the body up to its beginning and up to its end.
     pub before: u32,
     pub after: u32,
@@ -24,8 +24,8 @@ pub fn put(out: &mut Vec<u8>, after: u32, own: Option<&[u8]>) {
 }
 
 /// The data of the one with this number on its page.
-pub fn find(kept: &Bytes, place: usize, numbered: bool) -> Option<Kept> {
-    let mut found = Kept { before: 0, after: 0, own: Bytes::new() };
+pub fn find(kept: &Bytes, place: usize, numbered: bool) -> Option<KeptPacket> {
+    let mut found = KeptPacket { before: 0, after: 0, own: Bytes::new() };
     let mut at = if numbered { 0 } else { place.saturating_sub(1) * 4 };
     for _ in at / 4..=place {
         found.before = std::mem::replace(&mut found.after, u32::from_le_bytes(*kept.get(at..)?.first_chunk()?));
@@ -54,7 +54,7 @@ mod tests {
             }
             let kept = Bytes::from(kept);
             for place in 1..=9 {
-                let expected = Kept { before: crc(place - 1), after: crc(place), own: own(place) };
+                let expected = KeptPacket { before: crc(place - 1), after: crc(place), own: own(place) };
                 assert_eq!(find(&kept, usize::from(place) - 1, numbered), Some(expected), "{numbered}");
             }
             assert_eq!(find(&kept, 9, numbered), None);

@@ -5,7 +5,7 @@
 //! end of the last packet that ends on it. Logical streams are multiplexed or chained. There is no table of them, so
 //! indexing streams a file once (`index`).
 //!
-//! An element is a page, and a sample is a packet, or the part of one that is on a page (`Part`). A cut has new pages
+//! An element is a page, and a sample is a packet, or the part of one that is on a page (`PacketPart`). A cut has new pages
 //! with the original's packets (`write`). The index keeps the CRCs of a page's body up to the end of each packet, from
 //! which the CRC of any adjacent packets follows, so that no packet has to be read.
 
@@ -48,7 +48,7 @@ impl Format for Ogg {
 
     /// Takes some 16 MiB of memory, however long a file is.
     fn index<'a>(&self, indexing: Indexing<'a>) -> IndexFuture<'a> {
-        pass::through::<index::Pass>(indexing)
+        pass::through::<index::OggPass>(indexing)
     }
 
     /// Some programs write their own tags before it, which players skip.
@@ -74,7 +74,7 @@ impl Format for Ogg {
     fn payload(&self, _: &Outline, _: &Track, run: &Run) -> Result<Payload, Error> {
         let mut splice = Splice::new();
         splice.source(run.bytes());
-        Ok(if Part::of(run).open { Payload::Part(splice) } else { Payload::Whole(splice) })
+        Ok(if PacketPart::of(run).open { Payload::Part(splice) } else { Payload::Whole(splice) })
     }
 
     fn configuration(&self, outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
@@ -103,14 +103,14 @@ impl Format for Ogg {
 /// Which part of a packet a sample is, which its [`Private`] says. Only the part with which the packet ends has a
 /// duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Part {
+struct PacketPart {
     /// Whether the packet began on an earlier page.
     continues: bool,
     /// Whether the packet continues on the next page.
     open: bool,
 }
 
-impl Part {
+impl PacketPart {
     /// What a run keeps of it: this, and its place among those of its page.
     fn kept(self, place: u8) -> Private {
         Private::new(u32::from(self.continues) | u32::from(self.open) << 1, place)

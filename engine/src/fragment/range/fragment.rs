@@ -16,7 +16,7 @@ use std::fmt;
 
 use crate::fragment::uri::clock::Instant;
 use crate::fragment::uri::smpte::{Format, TimeCode};
-use crate::fragment::uri::{self, Invalid, Scanner, Stretch, Temporal, npt};
+use crate::fragment::uri::{self, Invalid, Scanner, Temporal, WrittenInterval, npt};
 
 /// The maximum number of track names in a request.
 const MOST_TRACKS: usize = 256;
@@ -114,14 +114,14 @@ fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
 fn with_hyphen<T>(
     scanner: &mut Scanner<'_>,
     mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
-) -> Result<Stretch<T>, Invalid> {
+) -> Result<WrittenInterval<T>, Invalid> {
     let start = Some(read(scanner)?);
     if !scanner.take("-") {
         return Err(scanner.invalid("'-' is expected"));
     }
     let open = scanner.rest().is_empty() || scanner.rest().starts_with([';', ' ', '\t']);
     let end = if open { None } else { Some(read(scanner)?) };
-    Ok(Stretch { start, end })
+    Ok(WrittenInterval { start, end })
 }
 
 /// Parses an instant, with or without quotation marks: RFC 3339 determines where one ends.
@@ -180,15 +180,15 @@ struct WithHyphen<'a>(&'a Temporal);
 impl fmt::Display for WithHyphen<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Temporal::Npt(stretch) => write_with_hyphen(out, &stretch.map(|time| time.to_string()), "0"),
-            Temporal::Smpte(_, stretch) => write_with_hyphen(out, &stretch.map(|code| code.to_string()), "0:00:00"),
-            Temporal::Clock(stretch) => write_with_hyphen(out, &stretch.map(|instant| format!("\"{instant}\"")), ""),
+            Temporal::Npt(interval) => write_with_hyphen(out, &interval.map(|time| time.to_string()), "0"),
+            Temporal::Smpte(_, interval) => write_with_hyphen(out, &interval.map(|code| code.to_string()), "0:00:00"),
+            Temporal::Clock(interval) => write_with_hyphen(out, &interval.map(|instant| format!("\"{instant}\"")), ""),
         }
     }
 }
 
-fn write_with_hyphen(out: &mut fmt::Formatter<'_>, stretch: &Stretch<String>, beginning: &str) -> fmt::Result {
+fn write_with_hyphen(out: &mut fmt::Formatter<'_>, interval: &WrittenInterval<String>, beginning: &str) -> fmt::Result {
     let text = |instant: &Option<String>| instant.clone().unwrap_or_default();
-    let start = stretch.start.clone().unwrap_or_else(|| beginning.to_owned());
-    write!(out, "{start}-{}", text(&stretch.end))
+    let start = interval.start.clone().unwrap_or_else(|| beginning.to_owned());
+    write!(out, "{start}-{}", text(&interval.end))
 }

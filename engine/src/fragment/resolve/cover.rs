@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::pages::{Held, Want};
+use super::pages::{HeldPages, Want};
 use super::position::{Span, union};
 use super::span::{Bound, find};
 use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments};
@@ -23,7 +23,7 @@ const PART_HEADER: u64 = 128;
 /// Together, consecutive intervals from zero to the end give every byte of every sample, including those that an edit
 /// list leaves out at the ends.
 pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cover, Error> {
-    let mut held = Held::new(pages, outline.pages);
+    let mut held = HeldPages::new(pages, outline.pages);
     let needed = match needed(outline, &mut held, meaning).await? {
         Ok(needed) => needed,
         Err(why) => return Ok(Cover::Unsatisfiable(why)),
@@ -93,7 +93,7 @@ impl Needed {
 /// The samples that a fragment needs; the inner error says why there are none.
 pub(super) async fn needed(
     outline: &Outline,
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     meaning: &Meaning,
 ) -> Result<Result<Needed, String>, Error> {
     if meaning.tracks.is_none()
@@ -137,7 +137,7 @@ pub(super) async fn needed(
 /// The samples of a track that are presented in an interval, or adjacent to its beginning or end: samples that an edit
 /// list leaves out at either end belong to those presented there. The file ends at `end`.
 async fn spans(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     track: &Track,
     asked: Interval,

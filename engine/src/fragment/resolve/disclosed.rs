@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::pages::Held;
+use super::pages::HeldPages;
 use super::{Error, Meaning, When, select};
 use crate::container::{self, Segment, Selected};
 use crate::index::{Outline, Page, Pages, PagesError, SegmentPart};
@@ -52,7 +52,7 @@ async fn piece(
     asked: Interval,
 ) -> Result<Option<Interval>, Error> {
     let mut sparse = Sparse(pages);
-    let mut held = Held::new(&mut sparse, outline.pages);
+    let mut held = HeldPages::new(&mut sparse, outline.pages);
     let format = container::known_format_of(outline)?;
     let selection = select((outline, format), &mut held, &meaning.places(outline), asked).await?;
     Ok(selection.map(|selection| {

@@ -9,14 +9,14 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::cover::{joined, needed};
-use super::pages::Held;
-use super::{Cover, Error, Meaning, Part, Segment, Selected};
+use super::pages::HeldPages;
+use super::{Cover, Error, Meaning, MediaPart, Segment, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
 use crate::index::{BuildError, Builder, Built, FORMAT, Memory, Outline, cell, cell_end};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Edit, Run, Track};
 
-impl Part {
+impl MediaPart {
     /// The outline of the cut's file, and the pages of its index; its samples have their offsets in the original.
     pub async fn index(&self, original: &Outline) -> Result<(Outline, Memory), Error> {
         let presented = |track: &Track, selected: &Selected| {
@@ -55,20 +55,20 @@ impl Part {
     /// Adds the samples of all tracks to the builder, cell by cell. If the second track's samples came after all of the
     /// first track's, the builder would treat them as late and put them all into the last page.
     fn add_samples(&self, tracks: &[Track], builder: &mut Builder) -> Result<(), BuildError> {
-        let mut lanes: Vec<_> = self.selected.iter().map(|selected| selected.runs.iter()).collect();
-        let mut heads: Vec<Option<Run>> = lanes.iter_mut().map(Iterator::next).collect();
+        let mut rests: Vec<_> = self.selected.iter().map(|selected| selected.runs.iter()).collect();
+        let mut heads: Vec<Option<Run>> = rests.iter_mut().map(Iterator::next).collect();
         let cell_of = |place: usize, head: &Option<Run>| Some(cell(tracks.get(place)?, head.as_ref()?.decode));
         let first = heads.iter().enumerate();
         let mut next: BinaryHeap<_> =
             first.filter_map(|(place, head)| Some(Reverse((cell_of(place, head)?, place)))).collect();
         while let Some(Reverse((cell, place))) = next.pop() {
-            let (Some(track), Some(lane), Some(head)) = (tracks.get(place), lanes.get_mut(place), heads.get_mut(place))
+            let (Some(track), Some(rest), Some(head)) = (tracks.get(place), rests.get_mut(place), heads.get_mut(place))
             else {
                 continue;
             };
             if let Some(run) = head.take() {
                 let count = run.count_before(cell_end(track, cell));
-                *head = run.slice(count..u32::MAX).or_else(|| lane.next());
+                *head = run.slice(count..u32::MAX).or_else(|| rest.next());
                 builder.samples(place, run.slice(0..count).unwrap_or(run))?;
             }
             next.extend(cell_of(place, head).map(|cell| Reverse((cell, place))));
@@ -77,15 +77,15 @@ impl Part {
     }
 
     /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does for an original. The outline
-    /// and the pages are those of [`Part::index`].
+    /// and the pages are those of [`MediaPart::index`].
     pub async fn cover(&self, outline: &Outline, pages: &Memory, meaning: &Meaning) -> Result<Cover, Error> {
         let mut pages = pages;
-        let mut held = Held::new(&mut pages, outline.pages);
+        let mut held = HeldPages::new(&mut pages, outline.pages);
         let needed = match needed(outline, &mut held, meaning).await? {
             Ok(needed) => needed,
             Err(why) => return Ok(Cover::Unsatisfiable(why)),
         };
-        let places = Places::of(&self.file.splice)?;
+        let places = SourcePieces::of(&self.file.splice)?;
         let runs = Merged::new(&needed.selected);
         let ranges = joined(runs.filter_map(|(_, run)| Some(self.whole_elements(places.of_run(&run)?))));
         Ok(needed.covered_by(ranges, 1))
@@ -101,22 +101,22 @@ impl Part {
 }
 
 /// Where the bytes of the source are in a splice.
-struct Places(Vec<Place>);
+struct SourcePieces(Vec<SourcePiece>);
 
-struct Place {
+struct SourcePiece {
     source: Range<u64>,
     /// The offset of its first byte.
     at: u64,
 }
 
-impl Places {
+impl SourcePieces {
     fn of(splice: &Splice) -> Result<Self, Error> {
         let mut places = Vec::new();
         let mut at = 0;
         for piece in splice.pieces() {
             if let Piece::Source(source) = &piece {
-                places.push(Place { source: source.clone(), at });
-                let taken = places.len() * size_of::<Place>();
+                places.push(SourcePiece { source: source.clone(), at });
+                let taken = places.len() * size_of::<SourcePiece>();
                 if taken > MAX_MADE {
                     let error = container::Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 };
                     return Err(Error::Container(error));

@@ -6,7 +6,7 @@ use super::{Ask, tracks};
 use crate::fragment::mapping::Unit;
 use crate::fragment::uri::clock::Instant;
 use crate::fragment::uri::smpte::Format;
-use crate::fragment::uri::{Stretch, Temporal};
+use crate::fragment::uri::{Temporal, WrittenInterval};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Time, Track};
 
@@ -74,7 +74,7 @@ impl Meaning {
     pub fn of(ask: &Ask, outline: &Outline) -> Self {
         let mut meaning = Self { when: When::Always, tracks: None, without: Vec::new() };
         if let Some(time) = &ask.time {
-            match stretch(time, outline) {
+            match interval(time, outline) {
                 Ok(when) => meaning.narrow(when),
                 Err(why) => meaning.lacks(Dimension::Time(*time), why),
             }
@@ -161,23 +161,23 @@ pub fn unit(time: Option<&Temporal>, outline: &Outline) -> Unit {
 }
 
 /// An interval in normal play time; the error says why it means nothing.
-fn stretch(time: &Temporal, outline: &Outline) -> Result<When, String> {
-    let stretch = match time {
-        Temporal::Npt(stretch) => *stretch,
-        Temporal::Smpte(format, stretch) => {
+fn interval(time: &Temporal, outline: &Outline) -> Result<When, String> {
+    let interval = match time {
+        Temporal::Npt(interval) => *interval,
+        Temporal::Smpte(format, interval) => {
             counts_frames(*format, outline)?;
-            stretch.map(|code| format.time(code.position(*format)))
+            interval.map(|code| format.time(code.position(*format)))
         }
-        Temporal::Clock(stretch) => {
+        Temporal::Clock(interval) => {
             let created = outline.created.ok_or("the file does not say when it was recorded")?;
-            stretch.map(|instant| Time(instant.0.saturating_sub(created)))
+            interval.map(|instant| Time(instant.0.saturating_sub(created)))
         }
     };
-    Ok(during(stretch))
+    Ok(during(interval))
 }
 
-fn during(stretch: Stretch<Time>) -> When {
-    let (start, end) = (stretch.start.unwrap_or(Time::ZERO).max(Time::ZERO), stretch.end.unwrap_or(Time::MAX));
+fn during(interval: WrittenInterval<Time>) -> When {
+    let (start, end) = (interval.start.unwrap_or(Time::ZERO).max(Time::ZERO), interval.end.unwrap_or(Time::MAX));
     Interval::new(start, end).map_or(When::Never, When::During)
 }
 

@@ -24,7 +24,7 @@ pub use disclosed::disclosed;
 pub use meaning::{Dimension, Meaning, Meaningless, When, frame_rate, unit};
 
 use self::edits::segments;
-use self::pages::{Held, Want};
+use self::pages::{HeldPages, Want};
 use self::position::{Span, union};
 use self::span::{Bound, find};
 use crate::container::{self, Format, Segment, Selected, Selection, Written};
@@ -104,7 +104,7 @@ impl From<PagesError> for Error {
 
 /// A cut: a separate resource.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct MediaPart {
     /// Its bytes and their layout.
     pub file: Written,
     /// Its MIME type.
@@ -125,7 +125,7 @@ pub enum Cut {
     /// There is nothing at the requested time; usually it is after the end.
     Outside,
     /// A part.
-    Part(Box<Part>),
+    Part(Box<MediaPart>),
 }
 
 /// The answer to a fragment in a `Range` header.
@@ -155,13 +155,13 @@ const WITHOUT_TIME: u32 = 30;
 /// if only the head determines its time: chapters, and the time of day.
 #[must_use]
 pub fn guess(ask: &Ask) -> RangeInclusive<u32> {
-    let stretch = match ask.time {
-        Some(Temporal::Npt(stretch)) => stretch,
-        Some(Temporal::Smpte(format, stretch)) => stretch.map(|code| format.time(code.position(format))),
+    let interval = match ask.time {
+        Some(Temporal::Npt(interval)) => interval,
+        Some(Temporal::Smpte(format, interval)) => interval.map(|code| format.time(code.position(format))),
         None if ask.id.is_none() && !ask.tracks.is_empty() => return 0..=WITHOUT_TIME - 1,
         Some(Temporal::Clock(_)) | None => return RangeInclusive::new(1, 0),
     };
-    let (start, end) = (stretch.start.unwrap_or(Time::ZERO), stretch.end.unwrap_or(Time::MAX));
+    let (start, end) = (interval.start.unwrap_or(Time::ZERO), interval.end.unwrap_or(Time::MAX));
     if end <= start {
         return RangeInclusive::new(1, 0);
     }
@@ -179,7 +179,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let format = container::known_format_of(outline)?;
     // If the request has to wait for memory, it waits before it loads pages.
     pages.reserve(estimate(outline, meaning)).await?;
-    let mut held = Held::new(pages, outline.pages);
+    let mut held = HeldPages::new(pages, outline.pages);
     let Some(selection) = select((outline, format), &mut held, &meaning.places(outline), given).await? else {
         return Ok(Cut::Outside);
     };
@@ -188,7 +188,7 @@ pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -
     let file = format.write(outline, &selection)?;
     let mime = format.mime(outline, &kinds_of(outline, &selection));
     let Selection { given, tracks: selected, .. } = selection;
-    Ok(Cut::Part(Box::new(Part { file, mime, given, tracks: meaning.tracks.clone(), selected })))
+    Ok(Cut::Part(Box::new(MediaPart { file, mime, given, tracks: meaning.tracks.clone(), selected })))
 }
 
 /// The samples of these tracks for an MP4 that plays exactly the interval of a meaning, whatever the format of the file
@@ -205,7 +205,7 @@ pub async fn exact(
 ) -> Result<Option<Selection>, Error> {
     let Some(given) = meaning.interval(outline) else { return Ok(None) };
     pages.reserve(estimate(outline, meaning)).await?;
-    let mut held = Held::new(pages, outline.pages);
+    let mut held = HeldPages::new(pages, outline.pages);
     if meaning.when != When::Always {
         let selection = select_exactly(outline, &mut held, chosen, given).await?;
         return Ok(there(outline, selection));
@@ -224,7 +224,7 @@ pub async fn exact(
 /// none.
 async fn select(
     (outline, format): (&Outline, &dyn Format),
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     given: Interval,
 ) -> Result<Option<Selection>, Error> {
@@ -251,7 +251,7 @@ fn there(outline: &Outline, mut selection: Selection) -> Option<Selection> {
 /// segments.
 async fn select_exactly(
     outline: &Outline,
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     given: Interval,
 ) -> Result<Selection, Error> {
@@ -265,7 +265,7 @@ async fn select_exactly(
 /// Collects the wanted samples of the tracks, which are presented in these segments.
 async fn taken(
     outline: &Outline,
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     tracks: Vec<(Want, Vec<Segment>)>,
     given: Interval,
 ) -> Result<Selection, Error> {
@@ -278,7 +278,7 @@ async fn taken(
 
 /// The samples of one track that present an interval, and those that have to be decoded before.
 async fn exactly(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     track: &Track,
     given: Interval,
@@ -303,7 +303,7 @@ async fn exactly(
 /// there is one; with several, at the earliest. The other tracks begin with it, at exactly that instant if they can.
 async fn select_from_sync(
     (outline, format): (&Outline, &dyn Format),
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Selection, Error> {
@@ -356,7 +356,7 @@ async fn select_from_sync(
 /// The samples of the tracks that determine where playback begins: of the first kind that exists.
 async fn leaders(
     (outline, format): (&Outline, &dyn Format),
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
 ) -> Result<Vec<(usize, Span)>, Error> {
@@ -395,7 +395,7 @@ fn places<'a>(outline: &'a Outline, chosen: &'a [usize]) -> impl Iterator<Item =
 /// The span without the pictures that follow its sync sample and are presented before it: those of an open group need
 /// the previous group, and nothing needs them.
 async fn without_leading_pictures(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     track: &Track,
     span: Span,

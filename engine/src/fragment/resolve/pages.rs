@@ -25,7 +25,7 @@ pub(super) const A_SAMPLE: u64 = 16;
 
 /// The direction of reading pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Direction {
     Forward,
     Back,
 }
@@ -51,7 +51,7 @@ impl Want {
 
 /// The pages for one answer. They are fetched in portions and unpacked when needed, and only few are kept.
 #[derive(Debug)]
-pub(super) struct Held<'p, P> {
+pub(super) struct HeldPages<'p, P> {
     source: &'p mut P,
     /// The number of the last page, plus one.
     count: u32,
@@ -65,7 +65,7 @@ pub(super) struct Held<'p, P> {
     asked: Option<(u32, u32)>,
 }
 
-impl<'p, P: Pages> Held<'p, P> {
+impl<'p, P: Pages> HeldPages<'p, P> {
     pub fn new(source: &'p mut P, count: u32) -> Self {
         Self { source, count, fetched: Vec::new(), unpacked: BTreeMap::new(), weight: 0, asked: None }
     }
@@ -106,7 +106,7 @@ impl<'p, P: Pages> Held<'p, P> {
     }
 
     /// The page with this number, if it exists. If it is not loaded, the pages after it or before it are fetched too.
-    pub async fn page(&mut self, cell: u32, way: Way) -> Result<Option<Arc<Page>>, Error> {
+    pub async fn page(&mut self, cell: u32, way: Direction) -> Result<Option<Arc<Page>>, Error> {
         if let Some(page) = self.unpacked.get(&cell) {
             return Ok(page.clone());
         }
@@ -115,8 +115,8 @@ impl<'p, P: Pages> Held<'p, P> {
             let size = bytes.checked_div(pages).unwrap_or(0).max(512);
             let more = u32::try_from(WINDOW / size).unwrap_or(u32::MAX).clamp(1, 1024) - 1;
             let cells = match way {
-                Way::Forward => cell..=cell.saturating_add(more).min(self.count.saturating_sub(1)).max(cell),
-                Way::Back => cell.saturating_sub(more)..=cell,
+                Direction::Forward => cell..=cell.saturating_add(more).min(self.count.saturating_sub(1)).max(cell),
+                Direction::Back => cell.saturating_sub(more)..=cell,
             };
             self.fetch(cells).await?;
         }
@@ -136,7 +136,7 @@ impl<'p, P: Pages> Held<'p, P> {
 
     /// The sample at a position, as a run of one.
     pub async fn run_at(&mut self, track: usize, position: Position) -> Result<Option<Run>, Error> {
-        let page = self.page(position.page, Way::Forward).await?;
+        let page = self.page(position.page, Direction::Forward).await?;
         let run = page.as_ref().and_then(|page| page.tracks.get(track)?.runs.get(position.run));
         Ok(run.and_then(|run| run.slice(position.sample..position.sample.checked_add(1)?)))
     }
@@ -149,7 +149,7 @@ impl<'p, P: Pages> Held<'p, P> {
         let sync_end = Position { sample: behind, ..span.start };
         let mut leads = false;
         for number in span.start.page..=span.end.page {
-            let Some(page) = self.page(number, Way::Forward).await? else { continue };
+            let Some(page) = self.page(number, Direction::Forward).await? else { continue };
             let following = runs_of(&page, track).filter(|(position, _)| *position > span.start);
             for (position, run) in following {
                 let before = run.presentation() < sync.presentation();
@@ -171,7 +171,7 @@ impl<'p, P: Pages> Held<'p, P> {
         const LOOKED_AT: u32 = 100;
         let mut latest: Option<Ticks> = None;
         for number in (span.start.page..=span.end.page).rev() {
-            let Some(page) = self.page(number, Way::Back).await? else { continue };
+            let Some(page) = self.page(number, Direction::Back).await? else { continue };
             let mut over = false;
             for (position, run) in runs_within(&page, track, span).rev() {
                 let Some(run) = within(span, position, run) else { continue };
@@ -204,7 +204,7 @@ impl<'p, P: Pages> Held<'p, P> {
             (first, last) = (first.min(low), last.max(high.min(self.count.saturating_sub(1))));
         }
         for number in first..=last {
-            let Some(page) = self.page(number, Way::Forward).await? else { continue };
+            let Some(page) = self.page(number, Direction::Forward).await? else { continue };
             for (want, runs) in wants.iter().zip(&mut taken) {
                 want.take(&page, runs);
             }

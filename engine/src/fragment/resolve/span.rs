@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::Error;
-use super::pages::{Held, Way, runs_of};
+use super::pages::{Direction, HeldPages, runs_of};
 use super::position::{Position, Span};
 use crate::index::{Pages, cells};
 use crate::media::{Run, Ticks, Track};
@@ -20,7 +20,7 @@ pub enum Bound {
 /// The samples that are needed to present `from` up to `to`: from the last sync sample presented at or before `from`
 /// (or the track's first) to the last one presented before `to`. `None` if there are none.
 pub async fn find(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     track: &Track,
     from: Bound,
@@ -67,7 +67,7 @@ pub async fn find(
     let Some(start) = start else { return Ok(None) };
     let mut end = None;
     for number in (start.page..=last).rev() {
-        let Some(page) = held.page(number, Way::Back).await? else { continue };
+        let Some(page) = held.page(number, Direction::Back).await? else { continue };
         end = runs_of(&page, place).rev().find_map(|run| end_before(run, to));
         if end.is_some() {
             break;
@@ -78,13 +78,13 @@ pub async fn find(
 
 /// The first run of a track in these pages for which `is` holds.
 async fn first_run(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     cells: RangeInclusive<u32>,
     is: impl Fn(&Run) -> bool,
 ) -> Result<Option<Position>, Error> {
     for number in cells {
-        let Some(page) = held.page(number, Way::Forward).await? else { continue };
+        let Some(page) = held.page(number, Direction::Forward).await? else { continue };
         if let Some((position, _)) = runs_of(&page, place).find(|(_, run)| is(run)) {
             return Ok(Some(position));
         }
@@ -94,7 +94,7 @@ async fn first_run(
 
 /// The page to search for a sync sample if those from `first` to `last` have none.
 async fn page_before(
-    held: &mut Held<'_, impl Pages>,
+    held: &mut HeldPages<'_, impl Pages>,
     place: usize,
     first: u32,
     last: u32,
@@ -103,7 +103,7 @@ async fn page_before(
         return Ok(None);
     }
     for number in first..=last {
-        if let Some(page) = held.page(number, Way::Forward).await? {
+        if let Some(page) = held.page(number, Direction::Forward).await? {
             if let Some(part) = page.tracks.get(place) {
                 return Ok(part.before.filter(|before| *before < first));
             }
@@ -126,12 +126,12 @@ impl Search {
     /// Goes back through the track's runs in these pages.
     async fn back(
         &mut self,
-        held: &mut Held<'_, impl Pages>,
+        held: &mut HeldPages<'_, impl Pages>,
         place: usize,
         cells: RangeInclusive<u32>,
     ) -> Result<(), Error> {
         for number in cells.rev() {
-            let Some(page) = held.page(number, Way::Back).await? else { continue };
+            let Some(page) = held.page(number, Direction::Back).await? else { continue };
             for run in runs_of(&page, place).rev() {
                 self.take(run);
                 if self.over {

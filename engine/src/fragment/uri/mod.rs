@@ -26,8 +26,8 @@ pub mod npt;
 mod scan;
 pub mod smpte;
 mod split;
-mod stretch;
 mod temporal;
+mod written;
 
 use std::fmt;
 
@@ -35,8 +35,8 @@ pub use area::Area;
 pub use scan::{Invalid, Scanner};
 use split::Pair;
 pub use split::{decode, encode};
-pub use stretch::Stretch;
 pub use temporal::Temporal;
+pub use written::WrittenInterval;
 
 /// The maximum number of name-value pairs. Real URIs have less than a dozen; ten thousand are an attack.
 const MOST_PAIRS: usize = 256;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::clock::Instant;
 use super::smpte::{Format, TimeCode};
-use super::{Invalid, Scanner, Stretch, npt};
+use super::{Invalid, Scanner, WrittenInterval, npt};
 use crate::media::{Interval, Time};
 
 /// An interval, in the unit in which it was written. It may be empty: a `Range` may contain that, whereas the grammar
@@ -12,11 +12,11 @@ use crate::media::{Interval, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Temporal {
     /// Normal play time.
-    Npt(Stretch<Time>),
+    Npt(WrittenInterval<Time>),
     /// Frame names.
-    Smpte(Format, Stretch<TimeCode>),
+    Smpte(Format, WrittenInterval<TimeCode>),
     /// Wall-clock time.
-    Clock(Stretch<Instant>),
+    Clock(WrittenInterval<Instant>),
 }
 
 impl Temporal {
@@ -34,15 +34,15 @@ impl Temporal {
         let (time, comma) = if let Some(format) = format {
             scanner.take(format.name());
             scanner.take(":");
-            let (stretch, comma) = between_commas(scanner, |scanner| TimeCode::read(scanner, format))?;
-            (Self::Smpte(format, stretch), comma)
+            let (interval, comma) = between_commas(scanner, |scanner| TimeCode::read(scanner, format))?;
+            (Self::Smpte(format, interval), comma)
         } else if scanner.take("clock:") {
-            let (stretch, comma) = between_commas(scanner, Instant::read)?;
-            (Self::Clock(stretch), comma)
+            let (interval, comma) = between_commas(scanner, Instant::read)?;
+            (Self::Clock(interval), comma)
         } else {
             scanner.take("npt:");
-            let (stretch, comma) = between_commas(scanner, npt::instant)?;
-            (Self::Npt(stretch), comma)
+            let (interval, comma) = between_commas(scanner, npt::instant)?;
+            (Self::Npt(interval), comma)
         };
         if time.holds_any() { Ok(time) } else { Err(comma) }
     }
@@ -51,14 +51,14 @@ impl Temporal {
     #[must_use]
     pub fn holds_any(&self) -> bool {
         match self {
-            Self::Npt(stretch) => {
-                stretch.holds_any(|start, end| start < end) && stretch.end.is_none_or(|end| end > Time::ZERO)
+            Self::Npt(interval) => {
+                interval.holds_any(|start, end| start < end) && interval.end.is_none_or(|end| end > Time::ZERO)
             }
-            Self::Smpte(format, stretch) => {
-                let stretch = stretch.map(|code| code.position(*format));
-                stretch.holds_any(|start, end| start < end) && stretch.end.is_none_or(|end| end > 0)
+            Self::Smpte(format, interval) => {
+                let interval = interval.map(|code| code.position(*format));
+                interval.holds_any(|start, end| start < end) && interval.end.is_none_or(|end| end > 0)
             }
-            Self::Clock(stretch) => stretch.holds_any(|start, end| start < end),
+            Self::Clock(interval) => interval.holds_any(|start, end| start < end),
         }
     }
 
@@ -76,7 +76,7 @@ impl Temporal {
 impl From<Interval> for Temporal {
     fn from(interval: Interval) -> Self {
         let end = (interval.end() < Time::MAX).then_some(interval.end());
-        Self::Npt(Stretch { start: Some(interval.start()), end })
+        Self::Npt(WrittenInterval { start: Some(interval.start()), end })
     }
 }
 
@@ -85,9 +85,9 @@ impl fmt::Display for Temporal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:", self.unit())?;
         match self {
-            Self::Npt(stretch) => write_with_comma(out, stretch),
-            Self::Smpte(_, stretch) => write_with_comma(out, stretch),
-            Self::Clock(stretch) => write_with_comma(out, stretch),
+            Self::Npt(interval) => write_with_comma(out, interval),
+            Self::Smpte(_, interval) => write_with_comma(out, interval),
+            Self::Clock(interval) => write_with_comma(out, interval),
         }
     }
 }
@@ -97,19 +97,19 @@ impl fmt::Display for Temporal {
 fn between_commas<T>(
     mut scanner: Scanner<'_>,
     mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
-) -> Result<(Stretch<T>, Invalid), Invalid> {
+) -> Result<(WrittenInterval<T>, Invalid), Invalid> {
     let start = if scanner.rest().starts_with(',') { None } else { Some(read(&mut scanner)?) };
     let comma = scanner.invalid("the start is not before the end");
     let end = if scanner.take(",") { Some(read(&mut scanner)?) } else { None };
     scanner.end()?;
-    Ok((Stretch { start, end }, comma))
+    Ok((WrittenInterval { start, end }, comma))
 }
 
-fn write_with_comma<T: fmt::Display>(out: &mut fmt::Formatter<'_>, stretch: &Stretch<T>) -> fmt::Result {
-    if let Some(start) = &stretch.start {
+fn write_with_comma<T: fmt::Display>(out: &mut fmt::Formatter<'_>, interval: &WrittenInterval<T>) -> fmt::Result {
+    if let Some(start) = &interval.start {
         write!(out, "{start}")?;
     }
-    match &stretch.end {
+    match &interval.end {
         Some(end) => write!(out, ",{end}"),
         None => Ok(()),
     }

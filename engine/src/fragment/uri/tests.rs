@@ -73,7 +73,7 @@ fn tracks_add_up_and_each_counts_once() {
 fn a_time_too_large_to_hold_is_behind_every_end() {
     let huge = "9".repeat(400);
     for text in [huge.clone(), format!("{huge}:00:00"), "9223372036.9".to_owned()] {
-        let Ok(Temporal::Npt(Stretch { start: Some(start), end: None })) = Temporal::parse(&text) else {
+        let Ok(Temporal::Npt(WrittenInterval { start: Some(start), end: None })) = Temporal::parse(&text) else {
             panic!("{text}")
         };
         assert!(start > Time::from_secs(9_223_372_036) && start < Time::MAX, "{text}");
@@ -82,7 +82,7 @@ fn a_time_too_large_to_hold_is_behind_every_end() {
         assert!(Temporal::parse(&format!("{unit}:0:00:01,{huge}:00:00:")).is_err());
         assert!(Temporal::parse(&format!("{unit}:0:00:01,{huge}:00:00")).is_ok(), "{unit}");
     }
-    let exact = Stretch { start: Some(Time(123_456_789)), end: None };
+    let exact = WrittenInterval { start: Some(Time(123_456_789)), end: None };
     assert_eq!(Temporal::parse("0.1234567891"), Ok(Temporal::Npt(exact)));
 }
 
@@ -122,7 +122,7 @@ proptest! {
         let exact = Time(((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000 + micros * 1_000);
         let long = Temporal::parse(&format!("{hours}:{minutes:02}:{seconds:02}.{micros:06}")).unwrap();
         let short = Temporal::parse(&format!("{}.{micros:06}", exact.0 / 1_000_000_000)).unwrap();
-        prop_assert_eq!(long, Temporal::Npt(Stretch { start: Some(exact), end: None }));
+        prop_assert_eq!(long, Temporal::Npt(WrittenInterval { start: Some(exact), end: None }));
         prop_assert_eq!(long, short);
     }
 }

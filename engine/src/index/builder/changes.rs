@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Lane;
+use super::TrackBuilder;
 use crate::media::{Run, Ticks, Time};
 
 /// How far from a change of configuration a segment may begin that begins with it: by so much the sound of a recording may begin
@@ -34,15 +34,15 @@ pub(super) struct Configured {
 
 impl Configured {
     /// Whether a segment that begins at this time can begin with it.
-    pub fn is_near(&self, time: Time, lanes: &[Lane]) -> bool {
-        let own = self.time(lanes);
+    pub fn is_near(&self, time: Time, building: &[TrackBuilder]) -> bool {
+        let own = self.time(building);
         own - APART <= time && time <= own + APART
     }
 
     /// The decode time on the presentation timeline.
-    pub fn time(&self, lanes: &[Lane]) -> Time {
-        let time = |lane: &Lane| lane.track.timescale.time(self.decode - lane.track.shift());
-        lanes.get(self.place).map_or(Time::MAX, time)
+    pub fn time(&self, building: &[TrackBuilder]) -> Time {
+        let time = |builder: &TrackBuilder| builder.track.timescale.time(self.decode - builder.track.shift());
+        building.get(self.place).map_or(Time::MAX, time)
     }
 }
 

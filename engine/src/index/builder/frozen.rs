@@ -9,14 +9,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::segmenter::Segmenter;
-use super::{Builder, Elements, Lane, Open, Waiting};
+use super::{Builder, Elements, OpenPage, TrackBuilder, Waiting};
 use crate::index::bits::Input;
 use crate::index::{Element, Error, PAGE_FORMAT, kept, pack};
 
 /// The state of a builder, without the finished pages, which were taken before.
 #[derive(Serialize, Deserialize)]
 struct Frozen {
-    lanes: Vec<Lane>,
+    building: Vec<TrackBuilder>,
     open: Vec<Page>,
     waiting: Vec<Page>,
     floor: u32,
@@ -60,7 +60,7 @@ impl Serialize for Builder {
         });
         let waiting = self.waiting.iter().map(|page| Page::new(page.number, page.packed.clone(), &page.elements));
         let frozen = Frozen {
-            lanes: self.lanes.clone(),
+            building: self.building.clone(),
             open: open.collect(),
             waiting: waiting.collect(),
             floor: self.floor,
@@ -88,7 +88,7 @@ impl Frozen {
         for page in self.open {
             let (_, tracks) = pack::tracks(&mut Input::new(&page.tracks), page.number)?;
             let runs = tracks.iter().map(|track| track.runs.len()).sum();
-            open.insert(page.number, Open { tracks, runs, elements: page.elements()? });
+            open.insert(page.number, OpenPage { tracks, runs, elements: page.elements()? });
         }
         let waiting = self.waiting.into_iter().map(|page| {
             let elements = page.elements()?;
@@ -98,8 +98,8 @@ impl Frozen {
         Ok(Builder {
             open_runs: open.values().map(|page| page.runs).sum(),
             waiting_bytes: waiting.iter().map(|page| page.packed.len()).sum(),
-            claimed: self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.claimed)),
-            lanes: self.lanes,
+            claimed: self.building.iter().fold(0, |sum, builder| sum.saturating_add(builder.claimed)),
+            building: self.building,
             open,
             waiting,
             ready: Vec::new(),

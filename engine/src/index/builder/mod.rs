@@ -92,9 +92,9 @@ pub enum BuildError {
 /// Takes samples in roughly the order of their times, and returns pages as they become complete.
 #[derive(Debug)]
 pub struct Builder {
-    lanes: Vec<Lane>,
+    building: Vec<TrackBuilder>,
     /// The pages to which samples may still be added.
-    open: BTreeMap<u32, Open>,
+    open: BTreeMap<u32, OpenPage>,
     /// The pages whose samples are packed, but whose last element has not ended.
     waiting: Vec<Waiting>,
     ready: Vec<Packed>,
@@ -145,7 +145,7 @@ impl Elements {
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenPage {
     tracks: Vec<PageTrack>,
     runs: usize,
     elements: Elements,
@@ -161,7 +161,7 @@ struct Waiting {
 
 /// A track and its progress.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Lane {
+struct TrackBuilder {
     track: Track,
     /// The cell of the last sample, and the decode times that belong to it.
     cell: u32,
@@ -176,7 +176,7 @@ struct Lane {
     last: Ticks,
 }
 
-impl Lane {
+impl TrackBuilder {
     fn new(track: Track) -> Self {
         let none = (Ticks::ZERO, Ticks::ZERO);
         let track = Track { samples: 0, bytes: 0, composition: none, presented: none, late: 0, ..track };
@@ -214,7 +214,7 @@ impl Builder {
     #[must_use]
     pub fn new(tracks: Vec<Track>) -> Self {
         Self {
-            lanes: tracks.into_iter().map(Lane::new).collect(),
+            building: tracks.into_iter().map(TrackBuilder::new).collect(),
             open: BTreeMap::new(),
             waiting: Vec::new(),
             ready: Vec::new(),
@@ -241,7 +241,7 @@ impl Builder {
 
     /// Adds a track after the existing ones, for a file whose tracks become known only while it is read.
     pub fn add_track(&mut self, track: Track) {
-        self.lanes.push(Lane::new(track));
+        self.building.push(TrackBuilder::new(track));
     }
 
     /// Begins an element, which contains the following samples until it ends: at the latest, where the next one begins.
@@ -282,18 +282,20 @@ impl Builder {
         }
         let mut rest = (run.count > 0).then_some(run);
         while let Some(mut run) = rest {
-            let lane =
-                self.lanes.get_mut(track).ok_or_else(|| Error(format!("samples of track {track}: no such track")))?;
-            let (cell, count) = lane.locate(&run);
+            let builder = self
+                .building
+                .get_mut(track)
+                .ok_or_else(|| Error(format!("samples of track {track}: no such track")))?;
+            let (cell, count) = builder.locate(&run);
             if cell >= MAX_PAGES {
                 return Err(Error(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")).into());
             }
             rest = run.slice(count..u32::MAX);
             run.count = count;
-            lane.count(&run);
-            let page = cell.max(lane.page).max(self.floor);
-            lane.page = page;
-            lane.track.late = lane.track.late.max(page - cell);
+            builder.count(&run);
+            let page = cell.max(builder.page).max(self.floor);
+            builder.page = page;
+            builder.track.late = builder.track.late.max(page - cell);
             self.add(page, track, run)?;
         }
         if std::mem::take(&mut self.ended) { Ok(self.settle()?) } else { Ok(()) }
@@ -302,19 +304,19 @@ impl Builder {
     /// Says that the samples of a track that are decoded from this time on need the configuration of this number, as the format
     /// of the file counts them from 1. To be said before the samples are added; it may be said again for each.
     pub fn configure(&mut self, track: usize, decode: Ticks, number: u32) {
-        let last = self.lanes.get(track).map_or(Ticks(i64::MIN), |lane| lane.last);
+        let last = self.building.get(track).map_or(Ticks(i64::MIN), |builder| builder.last);
         self.segmenter.configure(track, decode, number, last);
     }
 
     /// Counts the bytes that samples claim.
     fn claim(&mut self, track: usize, run: &Run) -> Result<(), BuildError> {
-        let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
+        let Some(builder) = self.building.get_mut(track) else { return Ok(()) };
         let claimed = u64::from(run.size.max(1)).saturating_mul(u64::from(run.count));
-        lane.claimed = lane.claimed.saturating_add(claimed);
+        builder.claimed = builder.claimed.saturating_add(claimed);
         self.claimed = self.claimed.saturating_add(claimed);
         let (offset, Some(length)) = (run.offset, self.length) else { return Ok(()) };
-        if lane.claimed > length {
-            return Err(BuildError::Overlap { track: lane.track.id, offset, claimed: lane.claimed, length });
+        if builder.claimed > length {
+            return Err(BuildError::Overlap { track: builder.track.id, offset, claimed: builder.claimed, length });
         }
         if self.claimed > length.saturating_mul(MAX_SHARING) {
             return Err(BuildError::Sharing { offset, claimed: self.claimed, length });
@@ -324,11 +326,11 @@ impl Builder {
 
     /// Adds samples to an open page, and packs pages that are no longer open.
     fn add(&mut self, number: u32, track: usize, run: Run) -> Result<(), BuildError> {
-        let tracks = self.lanes.len();
+        let tracks = self.building.len();
         let opened = &mut self.opened;
         let page = self.open.entry(number).or_insert_with(|| {
             *opened += 1;
-            Open { tracks: vec![PageTrack::default(); tracks], runs: 0, elements: Elements::default() }
+            OpenPage { tracks: vec![PageTrack::default(); tracks], runs: 0, elements: Elements::default() }
         });
         if (self.opened as usize).saturating_mul(tracks) > MAX_PARTS {
             return Err(BuildError::Parts { pages: self.opened, tracks });
@@ -365,13 +367,13 @@ impl Builder {
         self.floor = floor;
         while let Some(first) = self.open.first_entry().filter(|page| *page.key() < floor) {
             let (number, mut page) = first.remove_entry();
-            for (part, lane) in page.tracks.iter_mut().zip(&mut self.lanes) {
-                part.before = lane.synced;
+            for (part, builder) in page.tracks.iter_mut().zip(&mut self.building) {
+                part.before = builder.synced;
                 if part.runs.iter().any(|run| run.sync) {
-                    lane.synced = Some(number);
+                    builder.synced = Some(number);
                 }
             }
-            self.segmenter.page(number, &page.tracks, &self.lanes, &mut self.ready);
+            self.segmenter.page(number, &page.tracks, &self.building, &mut self.ready);
             self.open_runs -= page.runs;
             let mut packed = Vec::with_capacity(2048);
             pack::put_tracks(&mut packed, number, &page.tracks);
@@ -383,7 +385,7 @@ impl Builder {
 
     /// Completes the pages that need not wait any longer.
     fn settle(&mut self) -> Result<(), Error> {
-        let is_alone = self.lanes.len() == 1;
+        let is_alone = self.building.len() == 1;
         for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
             self.waiting_bytes -= page.packed.len();
             // Elements of an only track may be those of its samples.
@@ -422,7 +424,11 @@ impl Builder {
         self.end_element(self.element_end);
         self.settle()?;
         self.close_until(u32::MAX)?;
-        let segments = self.segmenter.finish(&self.lanes, &mut self.ready);
-        Ok(Built { pages: self.ready, tracks: self.lanes.into_iter().map(|lane| lane.track).collect(), segments })
+        let segments = self.segmenter.finish(&self.building, &mut self.ready);
+        Ok(Built {
+            pages: self.ready,
+            tracks: self.building.into_iter().map(|builder| builder.track).collect(),
+            segments,
+        })
     }
 }

@@ -3,7 +3,7 @@
 //! The leading track begins a segment exactly with its change. Another track begins it with its own change, if that is near; if it
 //! changes alone, the leading track begins a segment at its next sync sample. A file whose changes do not allow that has no periods.
 
-use super::Lane;
+use super::TrackBuilder;
 use super::changes::{APART, Changes, Configured, decoded_before};
 use super::segmenter::Segmenter;
 use crate::index::segments::{Period, Segment};
@@ -40,41 +40,47 @@ impl Segmenter {
     }
 
     /// Those samples of a run of the leading track with which a segment has to begin because configurations change.
-    pub fn configured_anew(&self, lanes: &[Lane], track: &Track, run: &Run) -> Option<Run> {
+    pub fn configured_anew(&self, building: &[TrackBuilder], track: &Track, run: &Run) -> Option<Run> {
         let (open, leader) = (self.open.back()?, self.tracks.first()?);
         let begun = open.segment.tracks.first()?.start;
         let changes = self.changes.pending.iter().filter(|change| change.changes).filter_map(|change| {
             if change.place == leader.place {
                 return (change.decode > begun).then(|| run.slice(decoded_before(run, change.decode)..u32::MAX));
             }
-            let from = change.time(lanes) - APART;
-            let waits = from > open.time && !self.goes_with_leader(lanes, change);
+            let from = change.time(building) - APART;
+            let waits = from > open.time && !self.goes_with_leader(building, change);
             waits.then(|| run.presented_from(track.timescale.ticks(from) + track.shift()))
         });
         changes.flatten().max_by_key(|run| run.count)
     }
 
     /// Whether configurations change with a segment whose first sample of the leading track has these times.
-    pub fn changes_at(&self, lanes: &[Lane], time: Time, decode: Ticks) -> bool {
+    pub fn changes_at(&self, building: &[TrackBuilder], time: Time, decode: Ticks) -> bool {
         let Some(leader) = self.tracks.first() else { return false };
         self.changes.pending.iter().filter(|change| change.changes).any(|change| {
             if change.place == leader.place {
                 return change.decode > leader.last && change.decode <= decode;
             }
-            change.is_near(time, lanes) && !self.goes_with_leader(lanes, change)
+            change.is_near(time, building) && !self.goes_with_leader(building, change)
         })
     }
 
     /// Whether the configuration of the leading track changes at about the same time as that of another one.
-    fn goes_with_leader(&self, lanes: &[Lane], change: &Configured) -> bool {
+    fn goes_with_leader(&self, building: &[TrackBuilder], change: &Configured) -> bool {
         let leader = self.tracks.first().map(|leader| leader.place);
         let mut others = self.changes.pending.iter().filter(|other| other.changes && Some(other.place) == leader);
-        others.any(|other| other.is_near(change.time(lanes), lanes))
+        others.any(|other| other.is_near(change.time(building), building))
     }
 
     /// Holds back those samples of a run whose configuration is another one, until the segment that begins with them is known.
     /// Returns the others.
-    pub fn hold(&mut self, page: u32, (index, lanes): (usize, &[Lane]), track: &Track, run: &Run) -> Option<Run> {
+    pub fn hold(
+        &mut self,
+        page: u32,
+        (index, building): (usize, &[TrackBuilder]),
+        track: &Track,
+        run: &Run,
+    ) -> Option<Run> {
         let change = self.next_change(index).filter(|change| change.decode < run.decode_end());
         let closed = self.closed;
         let divided = self.tracks.get_mut(index)?;
@@ -85,7 +91,7 @@ impl Segmenter {
         let Some(change) = change else { return Some(run.clone()) };
         let ahead = divided.at.unwrap_or(closed).saturating_sub(closed).saturating_add(1);
         let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
-        let is_known = self.open.iter().skip(ahead).any(|open| open.anew && change.is_near(open.time, lanes));
+        let is_known = self.open.iter().skip(ahead).any(|open| open.anew && change.is_near(open.time, building));
         let latest = track.timescale.time(change.decode - track.shift()) + APART;
         if is_known || crate::index::cell_at(latest) < page {
             return Some(run.clone());
@@ -101,11 +107,11 @@ impl Segmenter {
         let before = summary.periods.last().map(|period| period.configurations.clone());
         let before = before.unwrap_or_else(|| vec![0; segment.tracks.len()]);
         let mut numbers = before.clone();
-        for ((track, stretch), number) in tracks.iter().zip(&segment.tracks).zip(&mut numbers) {
-            let is_of = |change: &Configured| change.place == track.place && change.decode < stretch.end;
-            if stretch.start < stretch.end {
+        for ((track, of_track), number) in tracks.iter().zip(&segment.tracks).zip(&mut numbers) {
+            let is_of = |change: &Configured| change.place == track.place && change.decode < of_track.end;
+            if of_track.start < of_track.end {
                 for change in pending.extract_if(.., |change| is_of(change)) {
-                    *unaligned |= change.decode > stretch.start;
+                    *unaligned |= change.decode > of_track.start;
                     *number = change.number;
                 }
             }
@@ -115,13 +121,13 @@ impl Segmenter {
         let changes = before.iter().zip(&numbers).any(|(before, number)| *before != 0 && before != number);
         if let (Some(period), false) = (periods.last_mut(), changes) {
             let all = period.starts.iter_mut().zip(&mut period.configurations).zip(numbers).zip(&segment.tracks);
-            for (((start, configuration), number), stretch) in all {
+            for (((start, configuration), number), of_track) in all {
                 if *configuration != number {
-                    (*start, *configuration) = (stretch.start, number);
+                    (*start, *configuration) = (of_track.start, number);
                 }
             }
         } else if periods.len() < MAX_PERIODS {
-            let starts = segment.tracks.iter().map(|stretch| stretch.start).collect();
+            let starts = segment.tracks.iter().map(|of_track| of_track.start).collect();
             periods.push(Period { starts, configurations: numbers });
         } else {
             *unaligned = true;

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{Changes, decoded_before};
-use super::{Lane, Packed};
+use super::{Packed, TrackBuilder};
 use crate::index::segments::{
-    self, FIRST_PART, MAX_TRACKS, SHORTEST, Segment, SegmentPart, Segments, Stretch, TOLERANCE,
+    self, FIRST_PART, MAX_TRACKS, SHORTEST, Segment, SegmentPart, SegmentTrack, Segments, TOLERANCE,
 };
 use crate::index::{PageTrack, TARGET};
 use crate::media::{Kind, Run, Ticks, Time, Track};
@@ -21,7 +21,7 @@ pub(super) struct Segmenter {
     /// The tracks that are divided, once they are known; the first one leads.
     pub(super) tracks: Vec<DividedTrack>,
     /// The segments that are not yet in a part.
-    pub(super) open: VecDeque<Open>,
+    pub(super) open: VecDeque<OpenSegment>,
     /// The segments of the next part.
     part: Vec<Segment>,
     /// How many segments were removed from `open`.
@@ -52,7 +52,7 @@ pub(super) struct DividedTrack {
 
 /// A segment that is not complete.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Open {
+pub(super) struct OpenSegment {
     /// Its beginning on the presentation timeline.
     pub time: Time,
     /// Whether a configuration changes with it.
@@ -62,22 +62,22 @@ pub(super) struct Open {
 
 impl Segmenter {
     /// Takes the samples of a page. Pages come in ascending order.
-    pub fn page(&mut self, number: u32, page: &[PageTrack], lanes: &[Lane], ready: &mut Vec<Packed>) {
+    pub fn page(&mut self, number: u32, page: &[PageTrack], building: &[TrackBuilder], ready: &mut Vec<Packed>) {
         if self.tracks.is_empty() {
-            self.choose(lanes);
+            self.choose(building);
         }
         if self.given_up {
             return;
         }
         for index in 0..self.tracks.len() {
             let Some(place) = self.tracks.get(index).map(|track| track.place) else { continue };
-            let (Some(lane), Some(part)) = (lanes.get(place), page.get(place)) else { continue };
+            let (Some(builder), Some(part)) = (building.get(place), page.get(place)) else { continue };
             let held = self.tracks.get_mut(index).map(|track| std::mem::take(&mut track.held)).unwrap_or_default();
             for run in held.iter().chain(&part.runs) {
                 if index == 0 {
-                    self.lead(lanes, &lane.track, run);
+                    self.lead(building, &builder.track, run);
                 } else {
-                    self.follow(number, (index, lanes), &lane.track, run);
+                    self.follow(number, (index, building), &builder.track, run);
                 }
             }
         }
@@ -85,23 +85,23 @@ impl Segmenter {
     }
 
     /// Ends the file: returns the last parts and what the head says of the table; `None` if it has no table.
-    pub fn finish(mut self, lanes: &[Lane], ready: &mut Vec<Packed>) -> Option<Segments> {
+    pub fn finish(mut self, building: &[TrackBuilder], ready: &mut Vec<Packed>) -> Option<Segments> {
         if self.given_up || self.tracks.is_empty() {
             return None;
         }
         for index in 1..self.tracks.len() {
             let Some(track) = self.tracks.get_mut(index) else { continue };
             let (place, held) = (track.place, std::mem::take(&mut track.held));
-            let Some(lane) = lanes.get(place) else { continue };
+            let Some(builder) = building.get(place) else { continue };
             for run in held {
-                self.follow(u32::MAX, (index, lanes), &lane.track, &run);
+                self.follow(u32::MAX, (index, building), &builder.track, &run);
             }
         }
         // A last sample without a duration is in the last segment.
         if let Some(last) = self.open.back_mut() {
-            for (track, stretch) in self.tracks.iter().zip(&mut last.segment.tracks) {
-                if stretch.bytes > 0 && track.last >= stretch.end {
-                    stretch.end = track.last + Ticks(1);
+            for (track, of_track) in self.tracks.iter().zip(&mut last.segment.tracks) {
+                if of_track.bytes > 0 && track.last >= of_track.end {
+                    of_track.end = track.last + Ticks(1);
                 }
             }
         }
@@ -114,16 +114,18 @@ impl Segmenter {
     }
 
     /// Chooses the tracks: the leading one is the first with moving pictures, else the first with sound.
-    fn choose(&mut self, lanes: &[Lane]) {
+    fn choose(&mut self, building: &[TrackBuilder]) {
         let with = |kind: Kind, least: u64| {
-            move |(_, lane): &(usize, &Lane)| lane.track.kind == kind && lane.track.samples > least
+            move |(_, builder): &(usize, &TrackBuilder)| builder.track.kind == kind && builder.track.samples > least
         };
-        let found = |kind, least| lanes.iter().enumerate().find(with(kind, least));
+        let found = |kind, least| building.iter().enumerate().find(with(kind, least));
         // One picture is a cover.
         let leader = found(Kind::Video, 1).or_else(|| found(Kind::Audio, 0)).or_else(|| found(Kind::Video, 0));
         let Some((leader, _)) = leader else { return };
-        let others =
-            lanes.iter().enumerate().filter(|(place, lane)| lane.track.kind == Kind::Audio && *place != leader);
+        let others = building
+            .iter()
+            .enumerate()
+            .filter(|(place, builder)| builder.track.kind == Kind::Audio && *place != leader);
         let places: Vec<usize> = std::iter::once(leader).chain(others.map(|(place, _)| place)).collect();
         self.given_up = places.len() > MAX_TRACKS;
         self.summary.tracks.clone_from(&places);
@@ -141,7 +143,7 @@ impl Segmenter {
     }
 
     /// Adds samples of the leading track, whose sync samples begin segments.
-    fn lead(&mut self, lanes: &[Lane], track: &Track, run: &Run) {
+    fn lead(&mut self, building: &[TrackBuilder], track: &Track, run: &Run) {
         let mut rest = Some(run.clone());
         while let Some(run) = rest {
             let has_begun = self.tracks.first().is_some_and(|leader| leader.at.is_some());
@@ -152,7 +154,7 @@ impl Segmenter {
                 Some(due) => {
                     let usual = run.presented_from(track.timescale.ticks(due) + track.shift());
                     // The earlier one.
-                    let anew = self.configured_anew(lanes, track, &run);
+                    let anew = self.configured_anew(building, track, &run);
                     if anew.as_ref().map(|run| run.count) > usual.as_ref().map(|run| run.count) { anew } else { usual }
                 }
             };
@@ -169,7 +171,7 @@ impl Segmenter {
                 self.add(0, &before);
             }
             let time = track.timescale.time(begins.presentation() - track.shift());
-            let anew = self.changes_at(lanes, time, begins.decode);
+            let anew = self.changes_at(building, time, begins.decode);
             self.begin(time, u64::from(begins.size), begins.composition);
             if let Some(open) = self.open.back_mut() {
                 open.anew = anew;
@@ -186,19 +188,19 @@ impl Segmenter {
 
     /// Begins a segment.
     fn begin(&mut self, time: Time, sync_bytes: u64, composition: Ticks) {
-        let empty = |track: &DividedTrack| Stretch { start: track.end, end: track.end, bytes: 0 };
+        let empty = |track: &DividedTrack| SegmentTrack { start: track.end, end: track.end, bytes: 0 };
         let segment = Segment { tracks: self.tracks.iter().map(empty).collect(), sync_bytes, composition };
-        self.open.push_back(Open { time, anew: false, segment });
+        self.open.push_back(OpenSegment { time, anew: false, segment });
     }
 
     /// Adds samples of another track, of a page: the first one that is presented at the beginning of a segment or later is
     /// the first of the track in it.
-    fn follow(&mut self, page: u32, (index, lanes): (usize, &[Lane]), track: &Track, run: &Run) {
+    fn follow(&mut self, page: u32, (index, building): (usize, &[TrackBuilder]), track: &Track, run: &Run) {
         if self.closed == 0 && self.open.is_empty() {
             // The leading track begins in a later page.
             self.begin(Time(crate::index::CELL.0.saturating_mul(i64::from(page))), 0, Ticks::ZERO);
         }
-        let mut rest = self.hold(page, (index, lanes), track, run);
+        let mut rest = self.hold(page, (index, building), track, run);
         while let Some(run) = rest.take() {
             let change = self.next_change(index);
             let Some(divided) = self.tracks.get_mut(index) else { return };
@@ -208,7 +210,7 @@ impl Segmenter {
                 self.add(index, &run);
                 return;
             };
-            let begins = match change.filter(|change| anew && change.is_near(time, lanes)) {
+            let begins = match change.filter(|change| anew && change.is_near(time, building)) {
                 Some(change) => run.slice(decoded_before(&run, change.decode)..u32::MAX),
                 None => run.presented_from(track.timescale.ticks(time) + track.shift()),
             };
@@ -236,16 +238,16 @@ impl Segmenter {
         let at = at.max(self.closed);
         divided.at = Some(at);
         let open = usize::try_from(at - self.closed).ok().and_then(|at| self.open.get_mut(at));
-        let Some(stretch) = open.and_then(|open| open.segment.tracks.get_mut(index)) else { return };
-        if stretch.start == stretch.end && stretch.bytes == 0 {
-            stretch.start = run.decode;
+        let Some(of_track) = open.and_then(|open| open.segment.tracks.get_mut(index)) else { return };
+        if of_track.start == of_track.end && of_track.bytes == 0 {
+            of_track.start = run.decode;
         }
         if let (Ticks(i64::MIN), Some(start)) = (divided.last, self.summary.starts.get_mut(index)) {
             *start = run.decode;
         }
-        stretch.end = run.decode_end().max(stretch.start);
-        stretch.bytes = stretch.bytes.saturating_add(u64::from(run.size).saturating_mul(u64::from(run.count)));
-        divided.end = stretch.end;
+        of_track.end = run.decode_end().max(of_track.start);
+        of_track.bytes = of_track.bytes.saturating_add(u64::from(run.size).saturating_mul(u64::from(run.count)));
+        divided.end = of_track.end;
         divided.last = run.decode + run.duration.times(i64::from(run.count.saturating_sub(1)));
     }
 
@@ -262,12 +264,12 @@ impl Segmenter {
     }
 
     /// Moves a complete segment to its part.
-    fn settle(&mut self, Open { time, mut segment, .. }: Open, ready: &mut Vec<Packed>) {
-        for (track, stretch) in self.tracks.iter_mut().zip(&mut segment.tracks) {
-            if stretch.start < stretch.end {
-                track.settled = stretch.end;
-            } else if stretch.bytes == 0 {
-                (stretch.start, stretch.end) = (track.settled, track.settled);
+    fn settle(&mut self, OpenSegment { time, mut segment, .. }: OpenSegment, ready: &mut Vec<Packed>) {
+        for (track, of_track) in self.tracks.iter_mut().zip(&mut segment.tracks) {
+            if of_track.start < of_track.end {
+                track.settled = of_track.end;
+            } else if of_track.bytes == 0 {
+                (of_track.start, of_track.end) = (track.settled, track.settled);
             }
         }
         self.closed += 1;
@@ -275,9 +277,9 @@ impl Segmenter {
         while self.summary.parts < number {
             self.emit(ready);
         }
-        let duration = segment.tracks.first().map_or(Ticks::ZERO, Stretch::duration);
+        let duration = segment.tracks.first().map_or(Ticks::ZERO, SegmentTrack::duration);
         self.summary.longest = self.summary.longest.max(duration);
-        let bytes = segment.tracks.iter().fold(0_u64, |sum, stretch| sum.saturating_add(stretch.bytes));
+        let bytes = segment.tracks.iter().fold(0_u64, |sum, of_track| sum.saturating_add(of_track.bytes));
         self.summary.largest = self.summary.largest.max(bytes);
         self.summary.count += 1;
         self.note_period(&segment);

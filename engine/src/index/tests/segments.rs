@@ -81,12 +81,12 @@ proptest! {
         for (place, samples) in [(0, &pictures), (1, &sound)] {
             let mut end = Ticks::ZERO;
             for segment in &all {
-                let stretch = segment.tracks[place];
-                prop_assert_eq!(stretch.start, end);
-                end = stretch.end;
+                let of_track = segment.tracks[place];
+                prop_assert_eq!(of_track.start, end);
+                end = of_track.end;
                 let within: Vec<_> =
-                    samples.iter().filter(|run| (stretch.start..stretch.end).contains(&run.decode)).collect();
-                prop_assert_eq!(stretch.bytes, within.iter().map(|run| u64::from(run.size)).sum::<u64>());
+                    samples.iter().filter(|run| (of_track.start..of_track.end).contains(&run.decode)).collect();
+                prop_assert_eq!(of_track.bytes, within.iter().map(|run| u64::from(run.size)).sum::<u64>());
                 prop_assert!(within.first().is_none_or(|run| run.sync));
             }
             prop_assert_eq!(end, samples.last().unwrap().decode_end());
@@ -203,16 +203,16 @@ proptest! {
         };
         let starts: Vec<&Vec<Ticks>> = segments.periods.iter().map(|period| &period.starts).collect();
         for segment in &all {
-            let begins: Vec<Ticks> = segment.tracks.iter().map(|stretch| stretch.start).collect();
+            let begins: Vec<Ticks> = segment.tracks.iter().map(|of_track| of_track.start).collect();
             let is_period = starts.contains(&&begins);
             for (index, track) in [(0, 1), (1, 0)] {
                 let Some(period) = segments.periods.get(segments.period(index, begins[index])) else { continue };
-                let stretch = segment.tracks[index];
-                if stretch.start == stretch.end {
+                let of_track = segment.tracks[index];
+                if of_track.start == of_track.end {
                     continue;
                 }
                 // All samples of a segment have the configuration of its period.
-                let (number, changes) = numbers(track, stretch.start.0, stretch.end.0);
+                let (number, changes) = numbers(track, of_track.start.0, of_track.end.0);
                 prop_assert!(!changes && period.configurations[index] == number, "{:?} {:?} {:?}", segment, segments.periods, said);
             }
             prop_assert!(is_period || segments.periods.is_empty() || begins != *starts[0]);

@@ -2,7 +2,7 @@
 
 use reelspan_engine::container::Written;
 use reelspan_engine::fragment::mapping::{Of, Unit};
-use reelspan_engine::fragment::resolve::Part;
+use reelspan_engine::fragment::resolve::MediaPart;
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::media::splice::Piece;
 use reelspan_engine::media::{Interval, Time};
@@ -31,7 +31,7 @@ fn cut() -> Resource {
     body.source(50_000..59_000);
     let file = Written { splice: body, setup: 0..1_000, elements: reelspan_engine::container::Extents::default() };
     let given = Interval::new(Time(19_770_000_000), Time::from_secs(35)).unwrap();
-    let part = Part { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
+    let part = MediaPart { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
     let content = Content::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));
     Resource { etag: "\"cut\"".to_owned(), content, ..resource(0) }
 }
@@ -185,7 +185,7 @@ fn what_the_client_has_is_not_sent_again() {
 }
 
 /// How an answer is delivered, and where else it is available.
-type Way = (Delivery, Option<&'static str>);
+type Delivered = (Delivery, Option<&'static str>);
 
 #[test]
 fn a_buffered_answer_is_never_larger_than_it_may_be() {
@@ -195,7 +195,7 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let streamed = (Delivery::Streamed, None);
     let all = [0..10_000_000];
     // The request, and the result: a status, and the length of the body.
-    let cases: &[(Extent, Way, u16, u64)] = &[
+    let cases: &[(Extent, Delivered, u16, u64)] = &[
         (Extent::Whole, streamed, 200, 10_000_000),
         (Extent::Whole, nowhere, 413, 0),
         (Extent::Whole, there, 307, 0),

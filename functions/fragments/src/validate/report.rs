@@ -8,7 +8,7 @@ use reelspan::store::Found;
 use reelspan_engine::fragment::range::FragmentRange;
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning};
 use reelspan_engine::fragment::uri::clock::Instant;
-use reelspan_engine::fragment::uri::{Area, Fragment, Reason, Stretch, Temporal};
+use reelspan_engine::fragment::uri::{Area, Fragment, Reason, Temporal, WrittenInterval};
 use reelspan_engine::index::{Head, Outline, Status};
 use reelspan_engine::media::{Chapter, Interval, Kind, Time, Track};
 use serde::Serialize;
@@ -192,7 +192,7 @@ impl Reading {
 
 /// The corresponding `Range`; `None` if there is none: for regions of the picture, and for times of day without a start.
 fn as_range(fragment: &Fragment) -> Option<FragmentRange> {
-    if let Some(Temporal::Clock(Stretch { start: None, .. })) = fragment.time {
+    if let Some(Temporal::Clock(WrittenInterval { start: None, .. })) = fragment.time {
         return None;
     }
     let range = FragmentRange {

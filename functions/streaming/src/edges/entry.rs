@@ -11,7 +11,7 @@ pub const LARGEST: usize = 1024;
 
 /// What the edges know of a space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct EdgeEntry {
     /// At which of the two hosts it streams.
     #[serde(with = "kind")]
     pub kind: Kind,
@@ -21,7 +21,7 @@ pub struct Entry {
     pub origins: Vec<String>,
 }
 
-impl Entry {
+impl EdgeEntry {
     /// The entry of a space; `None` if it does not stream.
     #[must_use]
     pub fn of(space: &Space) -> Option<Self> {
@@ -44,7 +44,7 @@ impl Entry {
     }
 }
 
-impl From<&Streaming> for Entry {
+impl From<&Streaming> for EdgeEntry {
     fn from(streaming: &Streaming) -> Self {
         let Streaming { kind, generation, origins, .. } = streaming.clone();
         Self { kind, generation, origins }
@@ -83,22 +83,22 @@ mod tests {
     #[test]
     fn a_space_has_an_entry_while_it_streams() {
         let mut space = Space::new(SpaceId::parse("films").unwrap(), None, 0);
-        assert_eq!(Entry::of(&space), None);
+        assert_eq!(EdgeEntry::of(&space), None);
         for kind in [Kind::Open, Kind::Secure] {
             let streaming = Streaming::new(kind, vec!["https://a.org".to_owned()]);
             space.streaming = Some(streaming.clone());
-            let entry = Entry::of(&space).unwrap();
+            let entry = EdgeEntry::of(&space).unwrap();
             assert_eq!(
                 (entry.kind, &entry.generation, &entry.origins),
                 (kind, &streaming.generation, &streaming.origins)
             );
-            assert_eq!(Entry::parse(&entry.value()), Some(entry));
+            assert_eq!(EdgeEntry::parse(&entry.value()), Some(entry));
         }
         space.state = SpaceState::Deleting;
-        assert_eq!(Entry::of(&space), None);
+        assert_eq!(EdgeEntry::of(&space), None);
         space.state = SpaceState::Live;
         space.streaming.as_mut().unwrap().status = StreamingStatus::Off;
-        assert_eq!(Entry::of(&space), None);
+        assert_eq!(EdgeEntry::of(&space), None);
     }
 
     /// The size of a key value store (*CloudFront Developer Guide*, "Quotas on key value stores").
@@ -108,7 +108,7 @@ mod tests {
     fn fifty_thousand_spaces_have_room() {
         let names = (0..50_000).map(|number| format!("archive-collection-{number}"));
         let size = |kind: Kind, origins: &[String]| {
-            let value = Entry::from(&Streaming::new(kind, origins.to_vec())).value().len();
+            let value = EdgeEntry::from(&Streaming::new(kind, origins.to_vec())).value().len();
             names.clone().map(|name| name.len() + value).sum::<usize>()
         };
         for kind in [Kind::Open, Kind::Secure] {
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_value_that_is_no_entry_opens_nothing() {
         for value in ["", "{}", "open", r#"{"kind":"OPEN","generation":"1","origins":[]}"#, r#"{"kind":"open"}"#] {
-            assert_eq!(Entry::parse(value), None, "{value}");
+            assert_eq!(EdgeEntry::parse(value), None, "{value}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use async_trait::async_trait;
 
-use super::{Changes, Entry, KeyValueStore, Version};
+use super::{Changes, EdgeEntry, KeyValueStore, Version};
 use crate::Error;
 
 /// A key-value store in memory.
@@ -21,8 +21,8 @@ struct State {
 impl MemoryStore {
     /// The entry of a space.
     #[must_use]
-    pub fn entry(&self, space: &str) -> Option<Entry> {
-        self.read().values.get(space).and_then(|value| Entry::parse(value))
+    pub fn entry(&self, space: &str) -> Option<EdgeEntry> {
+        self.read().values.get(space).and_then(|value| EdgeEntry::parse(value))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -1,5 +1,5 @@
 //! What the edges know of spaces: a key-value store, which `functions/edge/viewer-request.js` asks before it lets a request
-//! through to the cache. A space that streams has an [`Entry`] there; every other space has none.
+//! through to the cache. A space that streams has an [`EdgeEntry`] there; every other space has none.
 //!
 //! On AWS it is a CloudFront KeyValueStore, and on one machine it is in memory.
 
@@ -15,7 +15,7 @@ use async_trait::async_trait;
 
 #[cfg(feature = "lambda")]
 pub use cloudfront::CloudFrontStore;
-pub use entry::{Entry, LARGEST};
+pub use entry::{EdgeEntry, LARGEST};
 pub use memory::MemoryStore;
 
 use crate::Error;

@@ -1,7 +1,7 @@
 //! Killed at each call, and called again.
 
 use reelspan::user::Role;
-use reelspan_streaming::edges::Entry;
+use reelspan_streaming::edges::EdgeEntry;
 use serde_json::{Value, json};
 
 use super::world::{Fails, World};
@@ -36,7 +36,7 @@ async fn world(before: &[(&str, bool)], fails: Fails) -> World {
 }
 
 /// What the edges may open at most: what the table says.
-fn is_within(edges: Option<&Entry>, table: Option<&Entry>) -> bool {
+fn is_within(edges: Option<&EdgeEntry>, table: Option<&EdgeEntry>) -> bool {
     edges.is_none() || edges == table
 }
 

@@ -25,7 +25,7 @@ use reelspan::space::streaming::Streaming;
 use reelspan::store::{self, DynamoDb, SpacesTable, create_tables};
 use reelspan::streaming::{Hosts, Secret, SigningSecret};
 use reelspan::user::{Identity, Role, UserName};
-use reelspan_streaming::edges::{Changes, Entry, KeyValueStore, MemoryStore, Version};
+use reelspan_streaming::edges::{Changes, EdgeEntry, KeyValueStore, MemoryStore, Version};
 use reelspan_streaming::keys::{KeyGroup, LocalKeys, SigningKeys};
 use reelspan_streaming::{Error, Streams};
 use reelspan_testkit::aws::database;
@@ -103,7 +103,7 @@ impl Intercept for Faulty {
 struct Edges {
     store: Arc<MemoryStore>,
     faults: Arc<Faults>,
-    seen: Arc<Mutex<Vec<Option<Entry>>>>,
+    seen: Arc<Mutex<Vec<Option<EdgeEntry>>>>,
 }
 
 #[async_trait]
@@ -224,7 +224,7 @@ pub struct World {
     pub secret: SigningSecret,
     pub faults: Arc<Faults>,
     /// The entry of `films` after each change of the edges.
-    pub seen: Arc<Mutex<Vec<Option<Entry>>>>,
+    pub seen: Arc<Mutex<Vec<Option<EdgeEntry>>>>,
 }
 
 impl World {
@@ -295,8 +295,8 @@ impl World {
     }
 
     /// The entry that the table says a space has.
-    pub async fn wanted(&self, name: &str) -> Option<Entry> {
-        self.streams.table.get(&id(name)).await.unwrap().and_then(|space| Entry::of(&space))
+    pub async fn wanted(&self, name: &str) -> Option<EdgeEntry> {
+        self.streams.table.get(&id(name)).await.unwrap().and_then(|space| EdgeEntry::of(&space))
     }
 
     /// Everything that the edges, the table and the secret have.

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 pub use events::PendingEvent;
 pub use listing::{Entry, Listing};
 pub use objects::Changed;
-pub use uploads::{Part, Upload};
+pub use uploads::{CataloguedPart, Upload};
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;

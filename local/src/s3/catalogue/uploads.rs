@@ -24,7 +24,7 @@ pub struct Upload {
 
 /// A part of an upload.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct CataloguedPart {
     /// Its number, which determines its position.
     pub number: i32,
     /// The name of the file that holds its bytes.
@@ -62,7 +62,7 @@ impl Catalogue {
     }
 
     /// Adds a part, and returns the body that it replaces; `None` if the upload no longer exists.
-    pub fn put_part(&self, upload: &str, part: &Part) -> Result<Option<Option<String>>, Error> {
+    pub fn put_part(&self, upload: &str, part: &CataloguedPart) -> Result<Option<Option<String>>, Error> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let known: bool =
@@ -81,12 +81,12 @@ impl Catalogue {
     }
 
     /// The parts of an upload, in order of their numbers.
-    pub fn parts(&self, upload: &str) -> Result<Vec<Part>, Error> {
+    pub fn parts(&self, upload: &str) -> Result<Vec<CataloguedPart>, Error> {
         let connection = self.lock();
         let query = "SELECT number, body, size, etag, modified FROM part WHERE upload = ?1 ORDER BY number";
         let mut rows = connection.prepare_cached(query)?;
         rows.query_map([upload], |row| {
-            Ok(Part {
+            Ok(CataloguedPart {
                 number: row.get(0)?,
                 body: row.get(1)?,
                 size: row.get(2)?,

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::smoke::film::film;
 use crate::smoke::names::{NAMES, PLAIN, as_browsers_do, encoded};
-use crate::smoke::place::Place;
+use crate::smoke::space::StreamedSpace;
 use crate::verify::client::Request;
 use crate::verify::verdict::Verdict;
 
@@ -12,7 +12,7 @@ use crate::verify::verdict::Verdict;
 const CUT: &str = "t=2,4";
 
 /// Every name is served, whole and in part.
-pub async fn names(place: &Place<'_>) -> Verdict {
+pub async fn names(place: &StreamedSpace<'_>) -> Verdict {
     let web = place.api.web;
     for name in NAMES {
         let mut urls = vec![(place.url(name, "").await?, place.url(name, CUT).await?)];
@@ -34,7 +34,7 @@ pub async fn names(place: &Place<'_>) -> Verdict {
 }
 
 /// What does not exist is a 404.
-pub async fn missing(place: &Place<'_>) -> Verdict {
+pub async fn missing(place: &StreamedSpace<'_>) -> Verdict {
     // No URL of a content that does not exist is signed, but cookies and wildcards can ask for one.
     let web = place.api.web;
     let url = place.unsigned("missing.mp4");
@@ -45,7 +45,7 @@ pub async fn missing(place: &Place<'_>) -> Verdict {
 }
 
 /// No way through dots, encoded or not, leads from an open space to a secure one.
-pub async fn dots(open: &Place<'_>, secure: &Place<'_>) -> Verdict {
+pub async fn dots(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> Verdict {
     let web = open.api.web;
     let (root, api) = (open.root(), &open.api.url);
     let mut asked = 0;
@@ -69,7 +69,7 @@ pub async fn dots(open: &Place<'_>, secure: &Place<'_>) -> Verdict {
 }
 
 /// A secure space does not stream at the host of open ones, nor an open one at that of secure ones.
-pub async fn other_host(open: &Place<'_>, secure: &Place<'_>) -> Verdict {
+pub async fn other_host(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> Verdict {
     let web = open.api.web;
     for fragment in ["", "?t=2,4"] {
         web.get(&format!("{}/{}/{PLAIN}{fragment}", open.root(), secure.space)).await?.status(403)?;
@@ -81,7 +81,7 @@ pub async fn other_host(open: &Place<'_>, secure: &Place<'_>) -> Verdict {
 }
 
 /// Pages of any site may read the film, and ask before they do.
-pub async fn cors(place: &Place<'_>) -> Verdict {
+pub async fn cors(place: &StreamedSpace<'_>) -> Verdict {
     let web = place.api.web;
     let site = "https://library.example";
     for fragment in ["", "t=2,4"] {
@@ -103,7 +103,7 @@ pub async fn cors(place: &Place<'_>) -> Verdict {
 }
 
 /// The HTTP API serves the same to those who may have it.
-pub async fn media(place: &Place<'_>) -> Verdict {
+pub async fn media(place: &StreamedSpace<'_>) -> Verdict {
     let web = place.api.web;
     for fragment in ["", "t=2,4"] {
         let url = place.url(PLAIN, fragment).await?;

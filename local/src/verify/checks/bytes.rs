@@ -3,8 +3,8 @@
 use http::StatusCode;
 use http::header::CONTENT_RANGE;
 
+use crate::verify::checked::CheckedAnswer;
 use crate::verify::client::{Client, Request};
-use crate::verify::laid::Laid;
 use crate::verify::random::Random;
 use crate::verify::ranges::Ranges;
 use crate::verify::subject::Subject;
@@ -42,7 +42,7 @@ pub async fn taken(client: &Client, of: &Request, whole: &Whole, wanted: &Ranges
     let mut missing = wanted.clone();
     for answers in 1..=MOST_ANSWERS {
         let request = of.clone().range(format!("bytes={missing}"));
-        let laid = Laid::over(whole, client.send(&request).await?).await;
+        let laid = CheckedAnswer::over(whole, client.send(&request).await?).await;
         let came = laid.map_err(|stop| if answers == 1 { stop } else { stop.insist() })?.ranges();
         let left: Ranges = missing.iter().flat_map(|range| came.missing(range)).collect();
         // Several ranges may come as one range that includes the gaps; a single range comes alone, and from its start.
@@ -106,7 +106,7 @@ pub async fn behind(subject: &Subject) -> Verdict {
     let length = subject.whole.len();
     let answer = subject.ask(format!("bytes={length}-{}", length + 99)).await?;
     if answer.status == StatusCode::OK {
-        return Err(Laid::ignored(&answer));
+        return Err(CheckedAnswer::ignored(&answer));
     }
     answer.expect(StatusCode::RANGE_NOT_SATISFIABLE)?;
     let expected = format!("bytes */{length}");

@@ -9,7 +9,7 @@ use super::bytes::joined;
 use super::whole::strong;
 use crate::verify::client::{Answer, Request};
 use crate::verify::media::{self, Media};
-use crate::verify::subject::{Stretch, Subject};
+use crate::verify::subject::{AskedTime, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 use crate::verify::whole::Whole;
 
@@ -35,7 +35,7 @@ pub async fn time(subject: &Subject) -> Verdict {
     let mut random = subject.random("query-time");
     let mut bytes = 0;
     for at in 0..STRETCHES {
-        let stretch = Stretch::within(&mut random, duration);
+        let stretch = AskedTime::within(&mut random, duration);
         let end = stretch.end_of(duration);
         let request = queried(subject, &format!("t={},{end}", stretch.start))?;
         let cut = fetched(subject, &request).await.map_err(|stop| if at == 0 { stop } else { stop.insist() })?;
@@ -98,7 +98,7 @@ fn original_or(subject: &Subject, answer: &Answer) -> String {
 
 /// The stretch of the original in a cut: the one in the answer, which has to contain the requested one; else the
 /// requested one.
-fn promised(request: &Request, cut: &Whole, asked: Stretch, duration: Time) -> Result<(Time, Time), Stop> {
+fn promised(request: &Request, cut: &Whole, asked: AskedTime, duration: Time) -> Result<(Time, Time), Stop> {
     let end = asked.end_of(duration);
     let Some(said) = cut.field(X_MEDIA_FRAGMENT) else { return Ok((asked.start, end)) };
     let wrong = || request.violated(format!("X-Media-Fragment: t=npt:{},{end}, or more", asked.start), said);
@@ -112,13 +112,13 @@ fn promised(request: &Request, cut: &Whole, asked: Stretch, duration: Time) -> R
 }
 
 /// Reads the `t` of `t=npt:19.77,35&track=audio`.
-fn stretch(fragment: &str) -> Option<Stretch> {
+fn stretch(fragment: &str) -> Option<AskedTime> {
     let value = fragment.split('&').find_map(|pair| pair.strip_prefix("t="))?;
     let mut scanner = Scanner::new(value.strip_prefix("npt:").unwrap_or(value));
     let start = npt::instant(&mut scanner).ok()?;
     let end = if scanner.take(",") { Some(npt::instant(&mut scanner).ok()?) } else { None };
     scanner.end().ok()?;
-    Some(Stretch { start, end })
+    Some(AskedTime { start, end })
 }
 
 /// The structure of a cut, which has to be valid if that of the original is known.

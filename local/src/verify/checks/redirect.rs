@@ -8,13 +8,13 @@ use reelspan_engine::fragment::uri::Scanner;
 use super::bytes::taken;
 use crate::verify::client::{ACCEPT_RANGE_REDIRECT, Answer, RANGE_REDIRECT, Request, join};
 use crate::verify::ranges::{Ranges, byte_ranges};
-use crate::verify::subject::{Stretch, Subject};
+use crate::verify::subject::{AskedTime, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
 /// A redirect for a stretch of time.
 pub async fn of_time(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
-    let stretch = Stretch::within(&mut subject.random("redirect-time"), duration);
+    let stretch = AskedTime::within(&mut subject.random("redirect-time"), duration);
     followed(subject, &format!("t:npt={stretch}")).await
 }
 

@@ -7,9 +7,9 @@ use http::header::CONTENT_RANGE;
 use reelspan_engine::fragment::resolve;
 use reelspan_engine::media::Time;
 
-use crate::verify::laid::Laid;
+use crate::verify::checked::CheckedAnswer;
 use crate::verify::ranges::Ranges;
-use crate::verify::subject::{Stretch, Subject};
+use crate::verify::subject::{AskedTime, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
 /// The tolerance of times in a mapping: the working group's own examples have two decimals.
@@ -22,7 +22,7 @@ const WITH_SETUP: usize = 4;
 /// both are true.
 pub async fn pieces(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
-    let stretches = Stretch::consecutive(&mut subject.random("time"), subject.pieces, duration);
+    let stretches = AskedTime::consecutive(&mut subject.random("time"), subject.pieces, duration);
     let mut covered = Ranges::default();
     for stretch in &stretches {
         let laid = subject.lay(format!("t:npt={stretch}")).await.map_err(Stop::insist)?;
@@ -36,7 +36,7 @@ pub async fn pieces(subject: &Subject) -> Verdict {
 }
 
 /// Checks that the mapping's stretch of time contains the requested one.
-pub fn holds(laid: &Laid, asked: Stretch, duration: Time) -> Result<(), Stop> {
+pub fn holds(laid: &CheckedAnswer, asked: AskedTime, duration: Time) -> Result<(), Stop> {
     let expected = || format!("a mapping to a stretch of 0-{duration} that holds {asked}");
     let given = laid.mapping()?.time.ok_or_else(|| laid.mapping_violates(expected()))?;
     let end = given.end.or(given.duration).unwrap_or(duration);
@@ -67,7 +67,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
 pub async fn with_setup(subject: &Subject) -> Verdict {
     let duration = subject.duration().await?;
     let mut random = subject.random("time-setup");
-    let stretches = Stretch::consecutive(&mut random, WITH_SETUP, duration);
+    let stretches = AskedTime::consecutive(&mut random, WITH_SETUP, duration);
     let mut parts = 0;
     for stretch in &stretches {
         let laid = subject.lay(format!("t:npt={stretch};include-setup")).await?;
@@ -97,7 +97,7 @@ pub async fn setup(subject: &Subject) -> Verdict {
 }
 
 /// Checks that the bytes contain the setup that a player needs before them, by the file's structure.
-fn has_setup(subject: &Subject, laid: &Laid, fragment: Vec<Range<u64>>) -> Result<(), Stop> {
+fn has_setup(subject: &Subject, laid: &CheckedAnswer, fragment: Vec<Range<u64>>) -> Result<(), Stop> {
     let Ok(media) = &subject.media else { return Ok(()) };
     let needed: Ranges = resolve::setup(&media.outline, fragment).into_iter().collect();
     if laid.ranges().hold_all(&needed) {

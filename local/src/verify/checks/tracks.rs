@@ -3,10 +3,10 @@
 use http::StatusCode;
 
 use super::time::{holds, unsatisfiable};
-use crate::verify::laid::Laid;
+use crate::verify::checked::CheckedAnswer;
 use crate::verify::media;
 use crate::verify::ranges::Ranges;
-use crate::verify::subject::{Named, Stretch, Subject};
+use crate::verify::subject::{AskedTime, Named, Subject};
 use crate::verify::verdict::{Stop, Verdict};
 
 /// Every track of the file can be requested by one of its names, and the bytes are where the answer says.
@@ -28,12 +28,12 @@ pub async fn pieces(subject: &Subject) -> Verdict {
 }
 
 /// A track by the first of these names that the server knows.
-async fn by_any_name(subject: &Subject, names: &[String]) -> Result<(String, Laid), Stop> {
+async fn by_any_name(subject: &Subject, names: &[String]) -> Result<(String, CheckedAnswer), Stop> {
     let mut refused = None;
     for name in names {
         let answer = subject.ask(format!("track={name}")).await?;
         if answer.status != StatusCode::RANGE_NOT_SATISFIABLE {
-            return Ok((name.clone(), Laid::over(&subject.whole, answer).await?));
+            return Ok((name.clone(), CheckedAnswer::over(&subject.whole, answer).await?));
         }
         refused.get_or_insert_with(|| answer.violated("206 Partial Content", answer.status.to_string()));
     }
@@ -67,13 +67,13 @@ pub async fn with_time(subject: &Subject) -> Verdict {
     for track in tracks {
         let mut covered = Ranges::default();
         let pieces = subject.pieces.div_ceil(tracks.len()).max(2);
-        for stretch in Stretch::consecutive(&mut random, pieces, duration) {
+        for stretch in AskedTime::consecutive(&mut random, pieces, duration) {
             let answer = subject.ask(format!("track={};t:npt={stretch}", track.name)).await?;
             asked += 1;
             if answer.status == StatusCode::RANGE_NOT_SATISFIABLE {
                 continue;
             }
-            let laid = Laid::over(&subject.whole, answer).await;
+            let laid = CheckedAnswer::over(&subject.whole, answer).await;
             let laid = laid.map_err(|stop| if asked == 1 { stop } else { stop.insist() })?;
             holds(&laid, stretch, duration)?;
             covered.extend(laid.parts);

@@ -7,7 +7,7 @@ use reelspan_engine::container::{self, Payload};
 use reelspan_engine::media::{Kind, Run, Ticks, Time};
 
 use super::packets::{self, Streams};
-use super::{Check, Rendition, Samples, Stream, Stretch};
+use super::{Check, Rendition, RunSamples, SegmentRun, Stream};
 use crate::file::FileSource;
 use crate::verify::media::Media;
 use crate::verify::verdict::{Stop, Verdict};
@@ -74,7 +74,7 @@ fn durations(stream: &Stream) -> Verdict {
     for rendition in &stream.renditions {
         let (_, longest) = starts(rendition)?;
         let is_packets = rendition.is_packets();
-        for Samples { track, segments, .. } in rendition.samples()? {
+        for RunSamples { track, segments, .. } in rendition.samples()? {
             for (at, samples) in &segments {
                 let Some(listed) = rendition.listing.segments.get(*at) else { continue };
                 let lasts = samples.iter().fold(Ticks::ZERO, |sum, sample| sum + sample.duration);
@@ -110,9 +110,9 @@ fn durations(stream: &Stream) -> Verdict {
 fn gapless(stream: &Stream) -> Verdict {
     let mut count = 0;
     for rendition in &stream.renditions {
-        // When the stretch before ended in the presentation, and its period.
+        // When the run before ended in the presentation, and its period.
         let mut before: Option<(Time, usize)> = None;
-        for Samples { track, segments, period, origin } in rendition.samples()? {
+        for RunSamples { track, segments, period, origin } in rendition.samples()? {
             // Behind a discontinuity of HLS, time stamps may begin anew.
             let mut end = None;
             let presented = |ticks| track.timescale.time(ticks) + origin.unwrap_or(Time::ZERO);
@@ -135,8 +135,8 @@ fn gapless(stream: &Stream) -> Verdict {
             }
             before = end.map(|end| (presented(end), period)).or(before);
         }
-        for stretch in &rendition.stretches {
-            counters(stream, rendition, stretch)?;
+        for segment_run in &rendition.segment_runs {
+            counters(stream, rendition, segment_run)?;
         }
         stamps(rendition)?;
     }
@@ -144,15 +144,15 @@ fn gapless(stream: &Stream) -> Verdict {
 }
 
 /// The counters of each stream of packets go on, unless they are said to begin anew.
-fn counters(stream: &Stream, rendition: &Rendition, stretch: &Stretch) -> Result<(), Stop> {
-    if !stretch.is_packets() {
+fn counters(stream: &Stream, rendition: &Rendition, segment_run: &SegmentRun) -> Result<(), Stop> {
+    if !segment_run.is_packets() {
         return Ok(());
     }
-    let (pids, mut counters) = (stretch.pids(), BTreeMap::new());
-    packets::each(&stretch.file, |number, packet| {
+    let (pids, mut counters) = (segment_run.pids(), BTreeMap::new());
+    packets::each(&segment_run.file, |number, packet| {
         let pid = packet.pid();
         let Some(counter) = packet.counter().filter(|_| pids.contains(&pid)) else { return Ok(()) };
-        let at = stretch.segment_at(number * packets::PACKET as u64);
+        let at = segment_run.segment_at(number * packets::PACKET as u64);
         let expected = counters.insert(pid, counter).map(|before| (before + 1) & 0xF);
         // Pictures before a part may be left out.
         let may_jump = packet.begins_anew() || stream.is_part && at == 0;
@@ -169,11 +169,11 @@ fn counters(stream: &Stream, rendition: &Rendition, stretch: &Stretch) -> Result
 
 /// The tags of packed audio say when its frames begin.
 fn stamps(rendition: &Rendition) -> Result<(), Stop> {
-    for (stretch, samples) in rendition.stretches.iter().zip(rendition.samples()?) {
-        let zero = stretch.stamps.first().copied().flatten();
+    for (segment_run, samples) in rendition.segment_runs.iter().zip(rendition.samples()?) {
+        let zero = segment_run.stamps.first().copied().flatten();
         let first = samples.segments.first().and_then(|(_, samples)| samples.first());
         let (Some(zero), Some(first)) = (zero, first) else { continue };
-        for ((at, samples_of), stamp) in samples.segments.iter().zip(&stretch.stamps) {
+        for ((at, samples_of), stamp) in samples.segments.iter().zip(&segment_run.stamps) {
             let Some(sample) = samples_of.first() else { continue };
             let behind = samples.track.timescale.time(sample.decode - first.decode);
             let expected = u64::try_from(i128::from(behind.0) * 90_000 / 1_000_000_000).unwrap_or(0) + zero;
@@ -198,24 +198,24 @@ fn apart(one: Time, other: Time) -> Time {
 fn sync(stream: &Stream) -> Verdict {
     let mut count = 0;
     for rendition in &stream.renditions {
-        for (at, samples) in rendition.samples()?.into_iter().flat_map(|stretch| stretch.segments) {
+        for (at, samples) in rendition.samples()?.into_iter().flat_map(|segment_run| segment_run.segments) {
             if !samples.first().is_some_and(|first| first.sync) {
                 return Err(rendition.request(at).violated("a sync sample", "another first"));
             }
             count += 1;
         }
-        for stretch in rendition.stretches.iter().filter(|stretch| stretch.is_packets()) {
-            tables(rendition, stretch)?;
+        for segment_run in rendition.segment_runs.iter().filter(|segment_run| segment_run.is_packets()) {
+            tables(rendition, segment_run)?;
         }
     }
     Ok(format!("{count} segments"))
 }
 
 /// Every segment of packets begins with the table of programs (RFC 8216bis §3.1.2).
-fn tables(rendition: &Rendition, stretch: &Stretch) -> Result<(), Stop> {
+fn tables(rendition: &Rendition, segment_run: &SegmentRun) -> Result<(), Stop> {
     let mut begun = None;
-    packets::each(&stretch.file, |number, packet| {
-        let at = stretch.segment_at(number * packets::PACKET as u64);
+    packets::each(&segment_run.file, |number, packet| {
+        let at = segment_run.segment_at(number * packets::PACKET as u64);
         if begun.replace(at) != Some(at) && packet.pid() != 0 {
             let came = format!("one of PID {}", packet.pid());
             return Err(rendition.request(at).violated("a packet of the table of programs first", came));
@@ -236,7 +236,7 @@ struct Start {
 /// When the segments of a rendition begin, and how long its longest sample lasts.
 fn starts(rendition: &Rendition) -> Result<(Vec<Start>, Time), Stop> {
     let (mut starts, mut longest) = (Vec::<Start>::new(), Time::ZERO);
-    for Samples { track, segments, period, origin } in rendition.samples()? {
+    for RunSamples { track, segments, period, origin } in rendition.samples()? {
         for (segment, samples) in segments {
             let Some(first) = samples.first() else { continue };
             let time = track.timescale.time(first.presentation() - track.shift()) + origin.unwrap_or(Time::ZERO);
@@ -294,9 +294,9 @@ fn originals(stream: &Stream) -> Verdict {
             tracks.push(digests(stored, place, &file).unwrap_or_default());
         }
         let mut own = Vec::new();
-        for stretch in &rendition.stretches {
-            let file = FileSource::open(&stretch.file).map_err(|error| Stop::NotRun(error.to_string()))?;
-            let (_, media, place) = stretch.track()?;
+        for segment_run in &rendition.segment_runs {
+            let file = FileSource::open(&segment_run.file).map_err(|error| Stop::NotRun(error.to_string()))?;
+            let (_, media, place) = segment_run.track()?;
             own.extend(digests(media, place, &file)?.into_iter().map(|sample| sample.digest));
         }
         let kept =
@@ -320,7 +320,7 @@ fn originals_of_packets(
     rendition: &Rendition,
     (whole, stored): (&Whole, &Media),
 ) -> Result<usize, Stop> {
-    let mut pids: Vec<u16> = rendition.stretches.iter().flat_map(Stretch::pids).collect();
+    let mut pids: Vec<u16> = rendition.segment_runs.iter().flat_map(SegmentRun::pids).collect();
     pids.sort_unstable();
     pids.dedup();
     let originals = Streams::of(whole.path(), &pids)?;
@@ -336,14 +336,14 @@ fn originals_of_packets(
     let mut compared: BTreeMap<u16, _> =
         pids.iter().map(|pid| (*pid, originals.compare(*pid, stream.is_part))).collect();
     let mut count = 0;
-    for stretch in &rendition.stretches {
-        packets::each(&stretch.file, |number, packet| {
+    for segment_run in &rendition.segment_runs {
+        packets::each(&segment_run.file, |number, packet| {
             let Some(comparison) = compared.get_mut(&packet.pid()) else { return Ok(()) };
             count += 1;
             if comparison.next(&packet) {
                 return Ok(());
             }
-            let at = stretch.segment_at(number * packets::PACKET as u64);
+            let at = segment_run.segment_at(number * packets::PACKET as u64);
             let expected = format!("the next packet of PID {} of the stored file", packet.pid());
             Err(rendition.request(at).violated(expected, "another packet"))
         })?;

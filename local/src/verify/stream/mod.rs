@@ -1,7 +1,7 @@
 //! A stream under verification: HLS (RFC 8216bis) or DASH (ISO/IEC 23009-1), of this server or any other. All segments of all
 //! renditions are fetched. A header and the segments of a rendition that follow it, joined, are a fragmented MP4, which the engine reads
 //! as it reads any file; the checks compare what it finds with the playlists, and with the stored file if that can be had. So are
-//! segments of a transport stream, joined, and those of packed audio without their tags. A rendition has several such stretches if its
+//! segments of a transport stream, joined, and those of packed audio without their tags. A rendition has several such runs if its
 //! configuration changes.
 
 mod checks;
@@ -105,12 +105,12 @@ pub struct Rendition {
     /// As it is listed.
     pub listing: Listing,
     /// What is fetched of it, in order.
-    stretches: Vec<Stretch>,
+    segment_runs: Vec<SegmentRun>,
 }
 
 /// Segments in a row that have one header and belong to one period.
 #[derive(Debug)]
-struct Stretch {
+struct SegmentRun {
     /// Which segments of the listing they are.
     segments: Range<usize>,
     /// Where each of them ends in the header and the segments, joined.
@@ -125,8 +125,8 @@ struct Stretch {
     file: TempPath,
 }
 
-/// The samples of a stretch.
-pub struct Samples<'a> {
+/// The samples of a run.
+pub struct RunSamples<'a> {
     /// Their track.
     pub track: &'a Track,
     /// Each segment, with its position in the listing.
@@ -199,10 +199,11 @@ impl Stream {
     /// A line about it.
     pub fn about(&self) -> String {
         let segments: usize = self.renditions.iter().map(|rendition| rendition.listing.segments.len()).sum();
-        let tracks = self.renditions.iter().map(|rendition| match rendition.stretches.first().map(Stretch::track) {
-            Some(Ok((track, ..))) => format!("{} {}", track.kind.name(), track.codec),
-            _ => "unknown".to_owned(),
-        });
+        let tracks =
+            self.renditions.iter().map(|rendition| match rendition.segment_runs.first().map(SegmentRun::track) {
+                Some(Ok((track, ..))) => format!("{} {}", track.kind.name(), track.codec),
+                _ => "unknown".to_owned(),
+            });
         format!("{}, {segments} segments, {}", self.kind.name(), tracks.collect::<Vec<_>>().join(", "))
     }
 }
@@ -210,22 +211,22 @@ impl Stream {
 impl Rendition {
     async fn of(client: &Client, listing: Listing) -> Result<Self, Stop> {
         let belong = |one: &Segment, next: &Segment| one.header == next.header && one.period == next.period;
-        let (mut first, mut stretches) = (0, Vec::new());
+        let (mut first, mut segment_runs) = (0, Vec::new());
         for segments in listing.segments.chunk_by(belong) {
-            stretches.push(Stretch::of(client, first, segments).await?);
+            segment_runs.push(SegmentRun::of(client, first, segments).await?);
             first += segments.len();
         }
-        Ok(Self { listing, stretches })
+        Ok(Self { listing, segment_runs })
     }
 
-    /// Its samples, by stretches.
-    fn samples(&self) -> Result<Vec<Samples<'_>>, Stop> {
-        self.stretches.iter().map(|stretch| stretch.samples(&self.listing)).collect()
+    /// Its samples, by runs.
+    fn samples(&self) -> Result<Vec<RunSamples<'_>>, Stop> {
+        self.segment_runs.iter().map(|segment_run| segment_run.samples(&self.listing)).collect()
     }
 
     /// Whether its segments are packets of a transport stream.
     fn is_packets(&self) -> bool {
-        self.stretches.iter().any(Stretch::is_packets)
+        self.segment_runs.iter().any(SegmentRun::is_packets)
     }
 
     /// The request for a segment.
@@ -242,7 +243,7 @@ fn untagged(begun: &[u8], stamps: &mut Vec<Option<u64>>, file: &mut NamedTempFil
     Ok(rest.len() as u64)
 }
 
-impl Stretch {
+impl SegmentRun {
     async fn of(client: &Client, first: usize, segments: &[Segment]) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let mut file = NamedTempFile::new().map_err(kept)?;
@@ -312,7 +313,7 @@ impl Stretch {
         self.segments.start + self.ends.partition_point(|end| *end <= offset)
     }
 
-    fn samples(&self, listing: &Listing) -> Result<Samples<'_>, Stop> {
+    fn samples(&self, listing: &Listing) -> Result<RunSamples<'_>, Stop> {
         let (track, media, place) = self.track()?;
         let mut segments: Vec<_> = self.segments.clone().map(|at| (at, Vec::new())).collect();
         for sample in media.samples(place)? {
@@ -323,7 +324,7 @@ impl Stretch {
         }
         let first = listing.segments.get(self.segments.start);
         let (period, origin) = first.map_or((0, None), |first| (first.period, first.origin));
-        Ok(Samples { track, segments, period, origin })
+        Ok(RunSamples { track, segments, period, origin })
     }
 }
 

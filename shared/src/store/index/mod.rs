@@ -64,7 +64,7 @@ use self::contents::CONTENT;
 pub use self::contents::{ContentEntry, Entries, IndexStatus, StoredEntry};
 use self::item::HEAD;
 pub use self::reader::Reader;
-use self::recent::{Entry, Recent};
+use self::recent::{Recent, RecentEntry};
 pub use self::sequencer::Sequencer;
 pub use self::unfinished::{Seen, Unfinished};
 use super::database::{Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
@@ -172,7 +172,7 @@ impl IndexTable {
     /// counts, and for no other.
     #[must_use]
     pub fn recent(&self, media: &MediaKey) -> Option<(Admission, Found)> {
-        let (admission, Entry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
+        let (admission, RecentEntry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
         let pages = Reader::new(self.clone(), media, item::of_pages(&head), (cells, weight)).with(pages);
         Some((admission, Found { head, pages, captions: Vec::new(), renditions: Vec::new() }))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::recent::Entry;
+use super::recent::RecentEntry;
 use super::{Cells, IndexTable, item};
 use crate::budget::{Full, Share};
 use crate::space::MediaKey;
@@ -67,8 +67,8 @@ impl Reader {
     }
 
     /// What is to be remembered of this head and of the pages that are at hand.
-    pub(super) fn entry(&self, head: Arc<Head>) -> Entry {
-        Entry { head, weight: self.weight, cells: self.cells.clone(), pages: self.have.clone() }
+    pub(super) fn entry(&self, head: Arc<Head>) -> RecentEntry {
+        RecentEntry { head, weight: self.weight, cells: self.cells.clone(), pages: self.have.clone() }
     }
 
     /// How many pages are at hand, and how many bytes they have together, packed.

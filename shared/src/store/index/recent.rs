@@ -38,14 +38,14 @@ const PAGE: usize = 64;
 /// What was looked up lately: the least recently used goes first.
 #[derive(Debug)]
 pub(super) struct Recent {
-    held: Mutex<Held>,
+    held: Mutex<HeldEntries>,
     /// How many bytes all heads and pages may take.
     most: usize,
 }
 
 #[derive(Debug)]
-struct Held {
-    contents: LruCache<MediaKey, Entry>,
+struct HeldEntries {
+    contents: LruCache<MediaKey, RecentEntry>,
     bytes: usize,
     /// With the moment at which they were asked for.
     spaces: LruCache<SpaceId, (Instant, Admission)>,
@@ -53,7 +53,7 @@ struct Held {
 
 /// The head of a content's index, and the pages of the same version that are at hand.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct RecentEntry {
     pub head: Arc<Head>,
     /// About how much memory the head takes, in bytes.
     pub weight: usize,
@@ -61,7 +61,7 @@ pub(super) struct Entry {
     pub pages: BTreeMap<u32, Bytes>,
 }
 
-impl Entry {
+impl RecentEntry {
     fn memory(&self) -> usize {
         ENTRY + self.weight + self.pages.values().map(|page| PAGE + page.len()).sum::<usize>()
     }
@@ -69,12 +69,12 @@ impl Entry {
 
 impl Recent {
     pub fn new(most: usize) -> Self {
-        let held = Held { contents: LruCache::unbounded(), bytes: 0, spaces: LruCache::unbounded() };
+        let held = HeldEntries { contents: LruCache::unbounded(), bytes: 0, spaces: LruCache::unbounded() };
         Self { held: Mutex::new(held), most }
     }
 
     /// What is held of a content, if the state of its space is believed still.
-    pub fn get(&self, media: &MediaKey) -> Option<(Admission, Entry)> {
+    pub fn get(&self, media: &MediaKey) -> Option<(Admission, RecentEntry)> {
         let mut held = self.held();
         let (asked, admission) = held.spaces.get(media.space())?;
         let admission = (asked.elapsed() < BELIEVED).then(|| admission.clone())?;
@@ -94,7 +94,7 @@ impl Recent {
     }
 
     /// Takes what was found of a content, with the pages that are known already of the same version.
-    pub fn put(&self, media: &MediaKey, mut entry: Entry) {
+    pub fn put(&self, media: &MediaKey, mut entry: RecentEntry) {
         let mut held = self.held();
         if let Some(before) = held.take(media)
             && before.head == entry.head
@@ -120,13 +120,13 @@ impl Recent {
     }
 
     /// A panic elsewhere leaves nothing half done here.
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, HeldEntries> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
-    fn take(&mut self, media: &MediaKey) -> Option<Entry> {
+impl HeldEntries {
+    fn take(&mut self, media: &MediaKey) -> Option<RecentEntry> {
         let entry = self.contents.pop(media)?;
         self.bytes -= entry.memory();
         Some(entry)
@@ -144,7 +144,7 @@ mod tests {
         format!("space/{name}").parse().unwrap()
     }
 
-    fn entry(etag: &str, pages: &[(u32, usize)]) -> Entry {
+    fn entry(etag: &str, pages: &[(u32, usize)]) -> RecentEntry {
         let original = Original {
             etag: etag.to_owned(),
             size: 1,
@@ -155,7 +155,7 @@ mod tests {
         };
         let head = Arc::new(Head { original, status: Status::Refused(String::new()) });
         let pages = pages.iter().map(|(number, size)| (*number, Bytes::from(vec![0; *size]))).collect();
-        Entry { head, weight: 100, cells: Cells::default(), pages }
+        RecentEntry { head, weight: 100, cells: Cells::default(), pages }
     }
 
     fn admitted(recent: &Recent) {

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_REST, Movi};
-use crate::container::avi::opendml::Entry;
+use crate::container::avi::opendml::ChunkEntry;
 use crate::container::avi::riff::{Chunk, FourCc, HEADER, u32_at};
 use crate::container::stream::Stream;
 use crate::container::{DynSource, Error};
@@ -74,7 +74,7 @@ impl OldIndex {
     }
 
     /// The next data chunk that it names.
-    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
+    pub async fn next(&mut self, source: &dyn DynSource) -> Result<Option<ChunkEntry>, Error> {
         while self.entries.start < self.entries.end {
             if self.held.len() < ENTRY {
                 let end = self.entries.end.min(self.entries.start + READ);
@@ -86,7 +86,7 @@ impl OldIndex {
             let chunk = Chunk { id: old.id, size: old.size };
             if old.flags & IS_LIST == 0 && chunk.stream().is_some() {
                 let offset = self.base + u64::from(old.offset);
-                return Ok(Some(Entry { offset, chunk, key: old.flags & IS_KEY != 0 }));
+                return Ok(Some(ChunkEntry { offset, chunk, key: old.flags & IS_KEY != 0 }));
             }
         }
         Ok(None)

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::idx1::OldIndex;
-use self::samples::Samples;
+use self::samples::ChunkSamples;
 use super::CONTAINER;
 use super::header::Headers;
-use super::opendml::{Entry, Indexes, Part, last_movi};
+use super::opendml::{ChunkEntry, IndexChunk, Indexes, last_movi};
 use super::riff::{Chunk, HEADER};
 use crate::codec::LOOK;
 use crate::container::notes::Notes;
@@ -39,17 +39,17 @@ const SEARCH: usize = 1 << 16;
 /// kind; [`Error::TooLarge`] if the headers exceed the limit for one file. Damage and truncation after the headers are
 /// skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct AviPass {
     main: Bytes,
     /// The offset of the data of the first `movi` list.
     body: u64,
-    way: Way,
-    samples: Samples,
+    way: ChunkSearch,
+    samples: ChunkSamples,
 }
 
 /// How the chunks are found.
 #[derive(Serialize, Deserialize)]
-enum Way {
+enum ChunkSearch {
     /// From an index; the next chunk has to begin at `behind` or later.
     Named { index: Index, behind: u64 },
     /// One after the other; `lost` is the start of bytes without a chunk, up to the position.
@@ -65,7 +65,7 @@ enum Index {
 
 impl Index {
     /// The next chunk of data in file order.
-    async fn next(&mut self, source: &dyn DynSource) -> Result<Option<Entry>, Error> {
+    async fn next(&mut self, source: &dyn DynSource) -> Result<Option<ChunkEntry>, Error> {
         match self {
             Self::Old(old) => old.next(source).await,
             Self::OpenDml(indexes) => indexes.next(source).await,
@@ -73,7 +73,7 @@ impl Index {
     }
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for AviPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let (headers, movi) = preamble(stream, &mut out.notes).await?;
         let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
@@ -88,16 +88,16 @@ impl pass::Pass for Pass {
             Some(old) => Some(Index::Old(old)),
             None => opendml(stream, &movi, &streams, &indexes).await?.map(Index::OpenDml),
         };
-        let samples = Samples::new(streams, index.is_none());
+        let samples = ChunkSamples::new(streams, index.is_none());
         for track in tracks {
             out.builder.add_track(track);
         }
         stream.seek(movi.body);
         let way = if let Some(index) = index {
-            Way::Named { index, behind: 0 }
+            ChunkSearch::Named { index, behind: 0 }
         } else {
             out.notes.push("it has no index of all its data: keyframes are known by their first bytes".to_owned());
-            Way::Scanned { lost: None }
+            ChunkSearch::Scanned { lost: None }
         };
         Ok(Self { main, body: movi.body, way, samples })
     }
@@ -105,9 +105,9 @@ impl pass::Pass for Pass {
     async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let Self { way, samples, .. } = self;
         match way {
-            Way::Named { index, behind } => named(stream, index, behind, samples, out).await,
-            Way::Scanned { lost: lost @ Some(_) } => search(stream, lost, &mut out.notes).await,
-            Way::Scanned { lost } => scanned(stream, lost, samples, out).await,
+            ChunkSearch::Named { index, behind } => named(stream, index, behind, samples, out).await,
+            ChunkSearch::Scanned { lost: lost @ Some(_) } => search(stream, lost, &mut out.notes).await,
+            ChunkSearch::Scanned { lost } => scanned(stream, lost, samples, out).await,
         }
     }
 
@@ -187,7 +187,7 @@ async fn opendml(
     stream: &mut Stream<'_>,
     movi: &Movi,
     streams: &[super::header::Stream],
-    parts: &[Vec<Part>],
+    parts: &[Vec<IndexChunk>],
 ) -> Result<Option<Indexes>, Error> {
     let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
     let parts = tracks.map(|(number, (_, parts))| (number, parts.as_slice()));
@@ -200,7 +200,7 @@ async fn named(
     stream: &mut Stream<'_>,
     index: &mut Index,
     behind: &mut u64,
-    samples: &mut Samples,
+    samples: &mut ChunkSamples,
     out: &mut Output,
 ) -> Result<bool, Error> {
     let Some(entry) = index.next(stream.source()).await? else { return Ok(false) };
@@ -226,7 +226,7 @@ fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
 async fn scanned(
     stream: &mut Stream<'_>,
     lost: &mut Option<u64>,
-    samples: &mut Samples,
+    samples: &mut ChunkSamples,
     out: &mut Output,
 ) -> Result<bool, Error> {
     let (offset, length) = (stream.position(), stream.len());

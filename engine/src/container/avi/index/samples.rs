@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shown::Shown;
 use crate::container::Error;
-use crate::container::avi::header::{Stream, Unit};
+use crate::container::avi::header::{ChunkUnit, Stream};
 use crate::container::avi::picture::Picture;
 use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
 use crate::index::Builder;
@@ -17,7 +17,7 @@ const MAX_WAITING: usize = 4096;
 
 /// A stream and its progress.
 #[derive(Serialize, Deserialize)]
-struct Lane {
+struct StreamReader {
     stream: Stream,
     /// The time of the next sample.
     decode: Ticks,
@@ -29,7 +29,7 @@ struct Lane {
     shown: Option<Shown>,
 }
 
-impl Lane {
+impl StreamReader {
     /// The duration of this many further bytes, if a unit has `unit` bytes.
     fn lasting(&mut self, bytes: u32, unit: u32) -> Ticks {
         let ticks =
@@ -55,26 +55,26 @@ struct Waiting {
 
 /// The samples of all streams while they are added to the index.
 #[derive(Serialize, Deserialize)]
-pub struct Samples {
-    lanes: Vec<Lane>,
+pub struct ChunkSamples {
+    readers: Vec<StreamReader>,
     waiting: VecDeque<Waiting>,
     /// How many have been added after waiting.
     gone: u64,
 }
 
-impl Samples {
+impl ChunkSamples {
     /// For these streams; with `read`, all frames are read anyway, otherwise only as many as necessary.
     pub fn new(streams: Vec<Stream>, read: bool) -> Self {
-        let lane = |mut stream: Stream| {
+        let reader = |mut stream: Stream| {
             let shown = stream.pictures.take().map(|pictures| Shown::new(pictures, read));
-            Lane { decode: stream.start, stream, empty: true, over: 0, shown }
+            StreamReader { decode: stream.start, stream, empty: true, over: 0, shown }
         };
-        Self { lanes: streams.into_iter().map(lane).collect(), waiting: VecDeque::new(), gone: 0 }
+        Self { readers: streams.into_iter().map(reader).collect(), waiting: VecDeque::new(), gone: 0 }
     }
 
     /// Whether the first bytes of this chunk are needed.
     pub fn looks_at(&self, chunk: Chunk) -> bool {
-        chunk.stream().and_then(|number| self.lanes.get(number)).is_some_and(|lane| lane.shown.is_some())
+        chunk.stream().and_then(|number| self.readers.get(number)).is_some_and(|reader| reader.shown.is_some())
     }
 
     /// Takes the chunk of data at this offset, whose first bytes are `frame`. `key`: whether decoding can begin there,
@@ -87,22 +87,22 @@ impl Samples {
         frame: &[u8],
         builder: &mut Builder,
     ) -> Result<(), Error> {
-        let lane = chunk.stream().and_then(|number| self.lanes.get_mut(number));
-        let Some((lane, place)) =
-            lane.and_then(|lane| Some((lane.stream.place?, lane)).map(|(place, lane)| (lane, place)))
+        let reader = chunk.stream().and_then(|number| self.readers.get_mut(number));
+        let Some((reader, place)) =
+            reader.and_then(|reader| Some((reader.stream.place?, reader)).map(|(place, reader)| (reader, place)))
         else {
             return Ok(());
         };
-        let scale = lane.stream.scale;
-        let (size, count, duration) = match lane.stream.unit {
-            Unit::Chunk => (chunk.size, 1, scale),
-            Unit::Frames(longest) => (chunk.size, 1, scale.times(i64::from(chunk.size.div_ceil(longest)))),
-            Unit::Bytes(unit) => (chunk.size, 1, lane.lasting(chunk.size, unit)),
-            Unit::Blocks(block) => (block, chunk.size / block, scale),
+        let scale = reader.stream.scale;
+        let (size, count, duration) = match reader.stream.unit {
+            ChunkUnit::Chunk => (chunk.size, 1, scale),
+            ChunkUnit::Frames(longest) => (chunk.size, 1, scale.times(i64::from(chunk.size.div_ceil(longest)))),
+            ChunkUnit::Bytes(unit) => (chunk.size, 1, reader.lasting(chunk.size, unit)),
+            ChunkUnit::Blocks(block) => (block, chunk.size / block, scale),
         };
-        let decode = lane.decode;
-        if chunk.size > 0 || lane.stream.unit == Unit::Chunk {
-            lane.decode += duration.times(i64::from(count));
+        let decode = reader.decode;
+        if chunk.size > 0 || reader.stream.unit == ChunkUnit::Chunk {
+            reader.decode += duration.times(i64::from(count));
         }
         // A chunk without data is a dropped frame: the previous one stays visible.
         if chunk.size == 0 || count == 0 {
@@ -115,18 +115,18 @@ impl Samples {
             offset: offset + HEADER as u64,
             size,
             count,
-            sync: key.unwrap_or_else(|| lane.stream.coding.is_key(frame, lane.empty)),
+            sync: key.unwrap_or_else(|| reader.stream.coding.is_key(frame, reader.empty)),
             disposable: false,
             private: Private::NONE,
         };
-        lane.empty = false;
-        if let Some(shown) = &mut lane.shown {
+        reader.empty = false;
+        if let Some(shown) = &mut reader.shown {
             let picture = shown.take(frame, self.gone + self.waiting.len() as u64, decode);
             // The plane that replaces a packed I picture has its type, and could be mistaken for it.
             run.sync &= picture != Picture::Between;
         }
         let end = run.offset + u64::from(chunk.size);
-        self.waiting.push_back(Waiting { offset, end, place, known: lane.shown.is_none(), run });
+        self.waiting.push_back(Waiting { offset, end, place, known: reader.shown.is_none(), run });
         self.settle(false, builder)
     }
 
@@ -134,8 +134,8 @@ impl Samples {
     /// to the index that need not wait any longer.
     fn settle(&mut self, all: bool, builder: &mut Builder) -> Result<(), Error> {
         let all = all || self.waiting.len() > MAX_WAITING;
-        for lane in &mut self.lanes {
-            let Some(shown) = &mut lane.shown else { continue };
+        for reader in &mut self.readers {
+            let Some(shown) = &mut reader.shown else { continue };
             let known = all || shown.is_as_decoded();
             while let Some((nth, time)) = shown.next(known) {
                 let at = usize::try_from(nth.saturating_sub(self.gone)).unwrap_or(usize::MAX);
@@ -147,7 +147,7 @@ impl Samples {
                 }
             }
             if shown.is_as_decoded() {
-                lane.shown = None;
+                reader.shown = None;
             }
         }
         while let Some(Waiting { offset, end, place, run, .. }) = self.waiting.pop_front_if(|waiting| waiting.known) {

@@ -104,7 +104,7 @@ fn index(file: &[u8]) -> Indexed {
     for chunk in [64, 1000] {
         let mut pages = Pages::default();
         let outline =
-            block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
+            block_on(pieces::index::<super::index::AviPass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
         assert_eq!((&again.outline, &again.samples), (&whole.outline, &whole.samples), "chunks of {chunk}");
     }
@@ -234,9 +234,9 @@ fn a_cut_holds_all_that_it_shows_and_nothing_that_cannot_be_decoded() {
 }
 
 /// Counts the bytes read from a file.
-struct Counted(Bytes, AtomicU64);
+struct CountedBytes(Bytes, AtomicU64);
 
-impl Source for Counted {
+impl Source for CountedBytes {
     fn len(&self) -> u64 {
         Source::len(&self.0)
     }
@@ -258,7 +258,7 @@ fn frames_are_read_only_where_they_may_be_reordered() {
         let chunks: Vec<_> = (0..1000).map(|number| frame(number, kind(number))).collect();
         let file = riff(b"AVI ", &[headers(&[video(b"XVID")]), list(b"movi", &chunks), old_index(&chunks, 4)]);
         let length = file.len() as u64;
-        let source = Counted(file.into(), AtomicU64::new(0));
+        let source = CountedBytes(file.into(), AtomicU64::new(0));
         let limit = Limit { chunk: 4096, ..Limit::default() };
         block_on(index_on(&source, &mut Pages::default(), None, &limit)).unwrap();
         let read = source.1.load(Ordering::Relaxed);

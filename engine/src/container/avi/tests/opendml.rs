@@ -130,7 +130,7 @@ fn an_index_that_does_not_lead_to_all_chunks_is_not_believed() {
     let longer = [file, riff(b"AVIX", &[list(b"movi", &vec![chunk(b"01wb", &[0; 2000]); 600])])].concat();
     assert!(index(&longer).notes().contains("no index"));
     let texts = stream(b"txts", (1, 1, 0), &[0]);
-    assert!(super::super::opendml::parts(&texts).is_empty());
+    assert!(super::super::opendml::index_chunks(&texts).is_empty());
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Of, Tag};
+use super::{Tag, TagTrack};
 use crate::container::{Error, TooLarge};
 use crate::media::Setup;
 
@@ -27,7 +27,7 @@ struct Description {
     from: usize,
     /// The range of the tag, including the length that follows it.
     tag: Range<u64>,
-    of: Of,
+    of: TagTrack,
 }
 
 /// The configurations of a file.
@@ -39,7 +39,7 @@ pub struct Descriptions {
 
 impl Descriptions {
     /// The number of this configuration, the same as before if it has occurred before.
-    pub fn put(&mut self, tag: &Tag<'_>, of: Of, from: usize) -> Result<u16, Error> {
+    pub fn put(&mut self, tag: &Tag<'_>, of: TagTrack, from: usize) -> Result<u16, Error> {
         let known = self.known.iter().position(|known| known.of == of && known.payload == tag.payload);
         if let Some(known) = known {
             return Ok(number(known));
@@ -63,7 +63,7 @@ impl Descriptions {
 
     /// The range of the first one of each track.
     pub fn firsts(&self) -> impl Iterator<Item = Range<u64>> {
-        let first = |place: usize, of: Of| self.known.iter().take(place).all(|before| before.of != of);
+        let first = |place: usize, of: TagTrack| self.known.iter().take(place).all(|before| before.of != of);
         let known = self.known.iter().enumerate();
         known.filter(move |(place, known)| first(*place, known.of)).map(|(_, known)| known.tag.clone())
     }

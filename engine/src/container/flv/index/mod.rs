@@ -3,13 +3,13 @@
 
 mod clock;
 mod descriptions;
-mod lanes;
+mod readers;
 
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use self::descriptions::Descriptions;
-use self::lanes::Lanes;
+use self::readers::TrackReaders;
 use super::CONTAINER;
 use super::amf::MetaData;
 use super::packet::{HEAD, Packet, Role};
@@ -40,10 +40,10 @@ const EARLIEST: i64 = 631_152_000_000_000_000;
 /// of them contain several tracks; [`Error::TooLarge`] if decoder configurations change more often than the limit for
 /// one file. Damage and truncation are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct FlvPass {
     /// The offset of the first tag.
     data: u64,
-    lanes: Lanes,
+    readers: TrackReaders,
     descriptions: Descriptions,
     metadata: Option<MetaData>,
     /// The offset of the first sample.
@@ -54,14 +54,14 @@ pub struct Pass {
     lost: Option<u64>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for FlvPass {
     async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
         let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
         let data = u64::from(header.length).saturating_add(TRAILER as u64);
         stream.seek(data);
         Ok(Self {
             data,
-            lanes: Lanes::default(),
+            readers: TrackReaders::default(),
             descriptions: Descriptions::default(),
             metadata: None,
             first: None,
@@ -82,14 +82,14 @@ impl pass::Pass for Pass {
             let what = "no tag of sound or pictures that could be decoded".to_owned();
             return Err(Error::Malformed { offset: self.data.min(source.len()), path: "FLV".to_owned(), what });
         }
-        self.lanes.end(&mut out.builder)
+        self.readers.end(&mut out.builder)
     }
 
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
-        let Self { data, lanes, descriptions, metadata, first, .. } = self;
+        let Self { data, readers, descriptions, metadata, first, .. } = self;
         let first = first.unwrap_or(data);
         let metadata = metadata.unwrap_or_default();
-        let tracks = lanes.describe(tracks, &descriptions, &metadata);
+        let tracks = readers.describe(tracks, &descriptions, &metadata);
         let kind = if tracks.iter().any(|track| track.kind == Kind::Video) { "video" } else { "audio" };
         let ends = tracks.iter().map(|track| track.timescale.time(track.presented.1));
         let mut duration = ends.max().unwrap_or(Time::ZERO);
@@ -125,7 +125,7 @@ fn seconds(claimed: f64) -> Option<Time> {
     (claimed > 0.0 && claimed < 604_800.0).then_some(Time((claimed * 1e9) as i64))
 }
 
-impl Pass {
+impl FlvPass {
     /// Reads the next tag, and moves past it. `false` at the end of the file.
     async fn tag(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
@@ -175,12 +175,12 @@ impl Pass {
             out.notes.at(offset, "a tag without content is passed over");
             return Ok(());
         };
-        let of = Of { kind: header.kind, number };
+        let of = TagTrack { kind: header.kind, number };
         match role {
             Role::Configuration(from) if payload.len() > from => {
-                if self.lanes.configures(of, codec) {
+                if self.readers.configures(of, codec) {
                     let description = self.descriptions.put(tag, of, from)?;
-                    if self.lanes.configure(of, codec, description) {
+                    if self.readers.configure(of, codec, description) {
                         out.notes.at(offset, "decoders are configured anew");
                     }
                 } else {
@@ -188,7 +188,7 @@ impl Pass {
                 }
             }
             Role::Frame { sync, composition } => {
-                if self.lanes.frame(tag, of, codec, (sync, composition, data), out)? {
+                if self.readers.frame(tag, of, codec, (sync, composition, data), out)? {
                     self.first.get_or_insert(offset);
                 }
             }
@@ -226,14 +226,14 @@ const OTHER_CODEC: &str = "a tag of another codec than its track's is passed ove
 
 /// The track of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Of {
+struct TagTrack {
     /// TagType.
     kind: u8,
     /// The trackId of enhanced tags.
     number: u8,
 }
 
-impl Of {
+impl TagTrack {
     const fn media(self) -> Kind {
         if self.kind == VIDEO { Kind::Video } else { Kind::Audio }
     }

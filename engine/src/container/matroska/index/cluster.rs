@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::ebml::{self, Header, MAX_HEADER};
 use super::super::ids;
 use super::block::{Head, MAX_HEAD};
-use super::samples::{Block, Samples};
+use super::samples::{Block, BlockSamples};
 use crate::codec::{Coding, LOOK, Opening};
 use crate::container::Error;
 use crate::container::pass::Output;
@@ -48,7 +48,7 @@ pub enum Ending {
 pub async fn read(
     stream: &mut Stream<'_>,
     extent: &Extent,
-    samples: &mut Samples,
+    samples: &mut BlockSamples,
     out: &mut Output,
 ) -> Result<Ending, Error> {
     let enough = stream.position().saturating_add(stream.chunk());
@@ -119,7 +119,7 @@ async fn group(
     offset: u64,
     body: u64,
     end: u64,
-    samples: &mut Samples,
+    samples: &mut BlockSamples,
     out: &mut Output,
 ) -> Result<(), Error> {
     let mut element =
@@ -192,7 +192,7 @@ async fn look(
     header: usize,
     end: u64,
     head: &Head,
-    samples: &mut Samples,
+    samples: &mut BlockSamples,
 ) -> Result<(), Error> {
     let Some((wanted, before)) = samples.wants(head).zip(head.before_frame) else { return Ok(()) };
     let (start, length) = (header + before, usize::try_from(end - stream.position()).unwrap_or(usize::MAX));
@@ -217,7 +217,7 @@ struct Element {
 }
 
 impl Element {
-    fn give(&self, head: Head, samples: &mut Samples, out: &mut Output) -> Result<(), Error> {
+    fn give(&self, head: Head, samples: &mut BlockSamples, out: &mut Output) -> Result<(), Error> {
         if !samples.in_cluster() {
             out.notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
             return Ok(());

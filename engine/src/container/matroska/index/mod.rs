@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use self::cluster::{Ending, Extent};
-use self::samples::Samples;
+use self::samples::BlockSamples;
 use self::tracks::Tracks;
 use super::CONTAINER;
 use super::ebml::{self, Header, MAX_HEADER};
@@ -44,18 +44,18 @@ const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 /// [`Error::TooLarge`] if tracks or header elements exceed the limits for one file. Damage and truncation after those
 /// are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct MatroskaPass {
     segment: Segment,
     doc_type: DocType,
     info: Info,
     mime: String,
     setup_ranges: Vec<Range<u64>>,
-    samples: Samples,
+    samples: BlockSamples,
     /// The current cluster.
     cluster: Option<Extent>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for MatroskaPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let doc_type = doc_type(stream).await?;
         let body = segment(stream, &mut out.notes).await?;
@@ -71,7 +71,7 @@ impl pass::Pass for Pass {
         let tracks = Tracks::parse(&data, offset, info.timescale, &mut out.notes)?;
         let mime = format!("{}/{}", tracks.media_type(), doc_type.subtype());
         let setup_ranges = std::iter::once(0..first_cluster).chain(late).collect();
-        let samples = Samples::new(&tracks, info.duration);
+        let samples = BlockSamples::new(&tracks, info.duration);
         for track in tracks.tracks {
             out.builder.add_track(track);
         }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::observed::{Observed, Observer};
-use super::super::payload::{self, Kept};
+use super::super::payload::{self, KeptBlocks};
 use super::block::Head;
 use super::tracks::{Coding, Tracks};
 use crate::codec::Opening;
@@ -38,8 +38,8 @@ pub struct Block {
 
 /// The samples of all tracks while they are added to the index.
 #[derive(Serialize, Deserialize)]
-pub struct Samples {
-    lanes: Vec<Lane>,
+pub struct BlockSamples {
+    readers: Vec<BlockReader>,
     cluster: Option<Cluster>,
     /// How much everything is shifted, if the first block of the file is presented before zero.
     later: Option<Ticks>,
@@ -55,12 +55,12 @@ struct Cluster {
     begun: bool,
 }
 
-impl Samples {
+impl BlockSamples {
     /// For the blocks of these tracks, in a file with this declared duration.
     pub fn new(Tracks { tracks, codings }: &Tracks, declared: Option<Ticks>) -> Self {
-        let lane = |(coding, track): (&Coding, &Track)| Lane::new(*coding, track, declared);
-        let lanes = codings.iter().zip(tracks).map(lane).collect();
-        Self { lanes, cluster: None, later: None }
+        let reader = |(coding, track): (&Coding, &Track)| BlockReader::new(*coding, track, declared);
+        let readers = codings.iter().zip(tracks).map(reader).collect();
+        Self { readers, cluster: None, later: None }
     }
 
     /// Begins a cluster, or sets its Timestamp.
@@ -75,46 +75,46 @@ impl Samples {
 
     /// How to examine the frame of a block, by its declared references.
     pub fn looks(&self, head: &Head, sync: bool) -> Option<crate::codec::Coding> {
-        self.lanes.iter().find(|lane| lane.coding.number == head.track)?.claim.as_ref()?.looks(sync)
+        self.readers.iter().find(|reader| reader.coding.number == head.track)?.claim.as_ref()?.looks(sync)
     }
 
     /// How many bytes of the frame of a block are to be [shown](Self::look); `None` if it is of no interest.
     pub fn wants(&self, head: &Head) -> Option<usize> {
-        self.lanes.iter().find(|lane| lane.coding.number == head.track)?.observer.length()
+        self.readers.iter().find(|reader| reader.coding.number == head.track)?.observer.length()
     }
 
     /// Takes the beginning of the frame of a block.
     pub fn look(&mut self, head: &Head, frame: &[u8]) {
-        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.coding.number == head.track) {
-            lane.observer.look(frame);
+        if let Some(reader) = self.readers.iter_mut().find(|reader| reader.coding.number == head.track) {
+            reader.observer.look(frame);
         }
     }
 
     /// What was seen of each track.
     pub fn observed(&self) -> impl Iterator<Item = &Observed> {
-        self.lanes.iter().map(|lane| &lane.observer.observed)
+        self.readers.iter().map(|reader| &reader.observer.observed)
     }
 
     /// The notes on tracks with wrongly marked keyframes, and on a shifted beginning.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        let later = self.later.filter(|later| *later > Ticks::ZERO).zip(self.lanes.first());
-        let later = later.map(|(later, lane)| lane.timescale.time(later));
+        let later = self.later.filter(|later| *later > Ticks::ZERO).zip(self.readers.first());
+        let later = later.map(|(later, reader)| reader.timescale.time(later));
         let moved = later.map(|later| format!("it begins {later} seconds before zero, which is taken for zero"));
-        self.lanes.iter().filter_map(|lane| lane.claim?.note(lane.coding.number)).chain(moved)
+        self.readers.iter().filter_map(|reader| reader.claim?.note(reader.coding.number)).chain(moved)
     }
 
     /// Takes a block of the cluster. Blocks of other tracks are skipped.
     pub fn block(&mut self, block: &Block, builder: &mut Builder) -> Result<(), Error> {
-        let Self { lanes, cluster: Some(cluster), later } = self else { return Ok(()) };
-        let found = lanes.iter_mut().enumerate().find(|(_, lane)| lane.coding.number == block.head.track);
-        let Some((track, lane)) = found else { return Ok(()) };
+        let Self { readers, cluster: Some(cluster), later } = self else { return Ok(()) };
+        let found = readers.iter_mut().enumerate().find(|(_, reader)| reader.coding.number == block.head.track);
+        let Some((track, reader)) = found else { return Ok(()) };
         let before = -(cluster.time + Ticks(i64::from(block.head.relative)));
         let time = cluster.time + *later.get_or_insert(before.max(Ticks::ZERO));
         if !cluster.begun {
             cluster.begun = true;
             builder.begin_element(cluster.offset, cluster.header, time);
         }
-        if let Some(run) = lane.push(block, time) {
+        if let Some(run) = reader.push(block, time) {
             builder.samples(track, run)?;
         }
         Ok(())
@@ -125,8 +125,8 @@ impl Samples {
         if !self.cluster.take().is_some_and(|cluster| cluster.begun) {
             return Ok(());
         }
-        for (track, lane) in self.lanes.iter_mut().enumerate() {
-            if let Some(run) = lane.flush() {
+        for (track, reader) in self.readers.iter_mut().enumerate() {
+            if let Some(run) = reader.flush() {
                 builder.samples(track, run)?;
             }
         }
@@ -136,13 +136,13 @@ impl Samples {
 
     /// Whether the duration of each track's last sample is known.
     pub fn is_lasting(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.usual > Ticks::ZERO || lane.latest.is_none())
+        self.readers.iter().all(|reader| reader.usual > Ticks::ZERO || reader.latest.is_none())
     }
 }
 
 /// One track's blocks in their order.
 #[derive(Serialize, Deserialize)]
-struct Lane {
+struct BlockReader {
     coding: Coding,
     /// The check of its marked keyframes.
     claim: Option<Claim>,
@@ -167,7 +167,7 @@ struct Waiting {
     exact: bool,
 }
 
-impl Lane {
+impl BlockReader {
     fn new(coding: Coding, track: &Track, declared: Option<Ticks>) -> Self {
         // Examining a block that is read anyway costs nothing.
         let claim = Claim::new(coding.pictures, u32::MAX);
@@ -198,7 +198,7 @@ impl Lane {
             count: 1,
             sync,
             disposable: !sync && block.head.discardable,
-            private: Kept {
+            private: KeptBlocks {
                 timestamp: block.header,
                 behind: if self.coding.unknown { u64::MAX } else { block.behind },
                 lacing: block.head.lacing,
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
     use crate::media::Setup;
 
-    fn lane(kind: Kind, frame: Option<u64>, opus: bool) -> Lane {
+    fn reader(kind: Kind, frame: Option<u64>, opus: bool) -> BlockReader {
         let coding = Coding {
             number: 1,
             kind,
@@ -271,11 +271,11 @@ mod tests {
         };
         let setup = Setup::Inline(bytes::Bytes::new());
         let track = Track::new(1, kind, String::new(), Timescale::of_nanoseconds(1_000_000).unwrap(), setup);
-        Lane::new(coding, &track, None)
+        BlockReader::new(coding, &track, None)
     }
 
     /// Decode time, composition offset and duration of blocks at these relative times.
-    fn times(mut lane: Lane, flags: u8, first: u8, blocks: &[(i16, Option<i64>)]) -> Vec<(i64, i64, i64)> {
+    fn times(mut reader: BlockReader, flags: u8, first: u8, blocks: &[(i16, Option<i64>)]) -> Vec<(i64, i64, i64)> {
         let mut runs = Vec::new();
         for (relative, duration) in blocks {
             let [high, low] = relative.to_be_bytes();
@@ -293,44 +293,44 @@ mod tests {
                 sync: false,
                 opening: None,
             };
-            runs.extend(lane.push(&block, Ticks(1000)));
+            runs.extend(reader.push(&block, Ticks(1000)));
         }
-        runs.extend(lane.flush());
+        runs.extend(reader.flush());
         runs.iter().map(|run| (run.decode.0, run.composition.0, run.duration.0)).collect()
     }
 
     #[test]
     fn decode_times_never_decrease_and_presentation_is_kept() {
         let reordered = [0, 120, 40, 80, 240, 160].map(|time| (time, None));
-        let found = times(lane(Kind::Video, Some(40_000_000), false), 0, 0, &reordered);
+        let found = times(reader(Kind::Video, Some(40_000_000), false), 0, 0, &reordered);
         let expected = [(1000, 0), (1120, 0), (1120, -80), (1120, -40), (1240, 0), (1240, -80)];
         assert_eq!(found, expected.map(|(decode, composition)| (decode, composition, 40)));
     }
 
     #[test]
     fn durations_come_from_where_they_are_known() {
-        let durations = |lane, flags, first, blocks: &[_]| {
-            times(lane, flags, first, blocks).into_iter().map(|(_, _, duration)| duration).collect::<Vec<_>>()
+        let durations = |reader, flags, first, blocks: &[_]| {
+            times(reader, flags, first, blocks).into_iter().map(|(_, _, duration)| duration).collect::<Vec<_>>()
         };
         let ntsc = Some(33_366_667);
         // Rounded ticks extend to the next block, but a gap does not change them.
         let blocks = [(0, None), (33, None), (67, None), (200, None)];
-        assert_eq!(durations(lane(Kind::Video, ntsc, false), 0, 0, &blocks), [33, 34, 33, 33]);
+        assert_eq!(durations(reader(Kind::Video, ntsc, false), 0, 0, &blocks), [33, 34, 33, 33]);
         // Three laced frames.
-        assert_eq!(durations(lane(Kind::Audio, ntsc, false), 2, 2, &[(0, None)]), [100]);
+        assert_eq!(durations(reader(Kind::Audio, ntsc, false), 2, 2, &[(0, None)]), [100]);
         // An Opus packet of 20 ms; the same byte of another codec means nothing.
-        assert_eq!(durations(lane(Kind::Audio, None, true), 0, 0xF8, &[(0, None)]), [20]);
-        assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0xF8, &[(0, None)]), [0]);
+        assert_eq!(durations(reader(Kind::Audio, None, true), 0, 0xF8, &[(0, None)]), [20]);
+        assert_eq!(durations(reader(Kind::Audio, None, false), 0, 0xF8, &[(0, None)]), [0]);
         // BlockDuration is exact, even if the next block is close.
-        assert_eq!(durations(lane(Kind::Text, ntsc, false), 0, 0, &[(0, Some(32)), (33, Some(0))]), [32, 0]);
+        assert_eq!(durations(reader(Kind::Text, ntsc, false), 0, 0, &[(0, Some(32)), (33, Some(0))]), [32, 0]);
         // Otherwise the distance to the next block, and at the end that of the previous one.
-        assert_eq!(durations(lane(Kind::Audio, None, false), 0, 0, &[(0, None), (3, None), (26, None)]), [3, 23, 23]);
+        assert_eq!(durations(reader(Kind::Audio, None, false), 0, 0, &[(0, None), (3, None), (26, None)]), [3, 23, 23]);
     }
 
     #[test]
     fn only_video_needs_its_keyframe_flag() {
         for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
-            let mut lane = lane(kind, None, false);
+            let mut reader = reader(kind, None, false);
             let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
             let block = Block {
                 offset: 0,
@@ -343,8 +343,8 @@ mod tests {
                 sync: false,
                 opening: None,
             };
-            assert!(lane.push(&block, Ticks(0)).is_none());
-            assert_eq!(lane.flush().unwrap().sync, sync, "{kind:?}");
+            assert!(reader.push(&block, Ticks(0)).is_none());
+            assert_eq!(reader.flush().unwrap().sync, sync, "{kind:?}");
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct Tracks {
 
 /// The needed fields of a TrackEntry.
 #[derive(Default)]
-struct Entry<'a> {
+struct TrackEntry<'a> {
     number: u64,
     kind: u64,
     codec: String,
@@ -89,7 +89,7 @@ impl Tracks {
             if entries > MAX_TRACKS {
                 return Err(TooLarge::Count { what: "tracks", bound: MAX_TRACKS as u64 }.into());
             }
-            let entry = Entry::parse(&child, &format!("Segment/Tracks/TrackEntry[{entries}]"))?;
+            let entry = TrackEntry::parse(&child, &format!("Segment/Tracks/TrackEntry[{entries}]"))?;
             let Some(kind) = entry.usable_kind(&found, notes) else { continue };
             // What frames are encoded by has to be at hand.
             let kept = entry.encoded && child.whole.len() <= MAX_INLINE;
@@ -117,7 +117,7 @@ impl Tracks {
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> TrackEntry<'a> {
     fn parse(entry: &Element<'a>, path: &str) -> Result<Self, Error> {
         // The default of Language is "eng" (RFC 9559 §5.1.4.1.19).
         let mut found = Self { language: Some("eng".to_owned()), ..Self::default() };

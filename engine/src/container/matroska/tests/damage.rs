@@ -59,13 +59,13 @@ fn a_cluster_whose_size_is_wrong_costs_no_other() {
 }
 
 /// A source that counts its reads, with `length` bytes of which only the first are not zero.
-struct Counted {
+struct MostlyZeros {
     start: Bytes,
     length: u64,
     read: Mutex<u64>,
 }
 
-impl Source for Counted {
+impl Source for MostlyZeros {
     fn len(&self) -> u64 {
         self.length
     }
@@ -86,7 +86,7 @@ impl Source for Counted {
 fn what_is_passed_over_is_not_read() {
     let mut start = [ebml_header("webm", &[]), unknown(ids::SEGMENT, &[info(), tracks()])].concat();
     start.extend([&id(ids::VOID)[..], &(1_u64 << 56 | 3 << 40).to_be_bytes()].concat());
-    let source = Counted { length: start.len() as u64 + (3 << 40), start: start.into(), read: Mutex::new(0) };
+    let source = MostlyZeros { length: start.len() as u64 + (3 << 40), start: start.into(), read: Mutex::new(0) };
     let indexed = try_index(&source, u64::MAX).unwrap();
     assert_eq!(indexed.notes(), "it has no blocks");
     assert!(*source.read.lock().unwrap() <= 4 * CHUNK);
@@ -103,7 +103,7 @@ fn a_hostile_size_decides_no_allocation() {
     ] {
         for size in [1_u64 << 40, (1 << 56) - 2] {
             let start = [before, &id(hostile), &(1 << 56 | size).to_be_bytes()].concat();
-            let source = Counted { length: 1 << 26, start: start.into(), read: Mutex::new(0) };
+            let source = MostlyZeros { length: 1 << 26, start: start.into(), read: Mutex::new(0) };
             match try_index(&source, u64::MAX) {
                 Ok(found) => assert!(found.samples.iter().all(Vec::is_empty)),
                 Err(error) => assert!(matches!(error, Error::Malformed { .. }), "{error}"),

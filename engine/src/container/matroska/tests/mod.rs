@@ -42,7 +42,7 @@ struct Indexed {
 /// Indexes a source with chunks of this size.
 fn try_index(source: &impl Source, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
-    let outline = block_on(pieces::index::<super::index::Pass>(source, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::MatroskaPass>(source, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     let mut elements: Vec<Element> = Vec::new();
     pages.0.sort_by_key(|page| page.number);

@@ -12,7 +12,7 @@ const HEADER: usize = 4 + 8 + 2 + 8;
 
 /// The place of a block in the cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct BlockPosition {
     /// Its presentation time in the cut.
     pub time: Ticks,
     /// The offset of its cluster from the first cluster.
@@ -28,13 +28,13 @@ pub struct Clusters<'a> {
     elements: Box<dyn Iterator<Item = Element> + 'a>,
     element: Option<Element>,
     zero: Ticks,
-    open: Option<Open>,
+    open: Option<OpenCluster>,
     /// The closed clusters, as offsets from the first one.
     places: Extents,
 }
 
 /// The current cluster.
-struct Open {
+struct OpenCluster {
     /// The offset of the original's cluster.
     original: u64,
     /// Its Timestamp in the cut.
@@ -60,7 +60,7 @@ impl<'a> Clusters<'a> {
     /// # Errors
     ///
     /// If no element contains it, or it is presented too long before zero for any cluster.
-    pub fn put(&mut self, block: &Block) -> Result<Place, Error> {
+    pub fn put(&mut self, block: &Block) -> Result<BlockPosition, Error> {
         let (original, element_time) = self.element(block)?;
         let time = block.presentation - self.zero;
         let element_time = element_time - self.zero;
@@ -74,7 +74,7 @@ impl<'a> Clusters<'a> {
         let (relative, open) = self
             .relative(time)
             .ok_or_else(|| mismatch(format!("a block at byte {} long before the cut", block.offset)))?;
-        let place = Place { time, cluster: open.start, relative: self.draft.len() - open.body };
+        let place = BlockPosition { time, cluster: open.start, relative: self.draft.len() - open.body };
         let (offset, end) = (block.offset, block.offset.saturating_add(block.size));
         if time - element_time == Ticks(i64::from(relative)) {
             self.draft.source(offset..end);
@@ -102,7 +102,7 @@ impl<'a> Clusters<'a> {
     }
 
     /// The time in the cut relative to the open cluster, if it fits.
-    fn relative(&self, time: Ticks) -> Option<(i16, &Open)> {
+    fn relative(&self, time: Ticks) -> Option<(i16, &OpenCluster)> {
         let open = self.open.as_ref()?;
         Some((i16::try_from((time - open.time).0).ok()?, open))
     }
@@ -117,7 +117,7 @@ impl<'a> Clusters<'a> {
         self.draft.made().extend(ebml::wide_size(0));
         let body = self.draft.len();
         ebml::put_uint(self.draft.made(), ids::TIMESTAMP, u64::try_from(time.0).unwrap_or(0));
-        self.open = Some(Open { original, time, start, body, size_at });
+        self.open = Some(OpenCluster { original, time, start, body, size_at });
     }
 
     fn close(&mut self) {

@@ -3,7 +3,7 @@
 
 use super::super::{ebml, ids};
 use super::Block;
-use super::clusters::Place;
+use super::clusters::BlockPosition;
 use crate::container::Selected;
 use crate::media::{Kind, Ticks, Time, Track};
 
@@ -20,7 +20,7 @@ pub struct Cues {
     track: Option<u64>,
     /// Their minimum distance.
     distance: Ticks,
-    points: Vec<Place>,
+    points: Vec<BlockPosition>,
 }
 
 impl Cues {
@@ -40,8 +40,8 @@ impl Cues {
     }
 
     /// Takes a block as a cue point, if it qualifies.
-    pub fn offer(&mut self, track: &Track, block: &Block, place: Place) {
-        let far = |last: &Place| place.time - last.time >= self.distance;
+    pub fn offer(&mut self, track: &Track, block: &Block, place: BlockPosition) {
+        let far = |last: &BlockPosition| place.time - last.time >= self.distance;
         if block.sync && Some(track.id) == self.track && self.points.last().is_none_or(far) {
             self.points.push(place);
         }

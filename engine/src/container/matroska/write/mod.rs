@@ -9,7 +9,7 @@ mod cues;
 use self::clusters::Clusters;
 use self::cues::Cues;
 use super::header::APP;
-use super::{Kept, ebml, ids};
+use super::{KeptBlocks, ebml, ids};
 use crate::container::draft::Draft;
 use crate::container::order::InOrder;
 use crate::container::{Error, Selected, Selection, Written};
@@ -77,7 +77,7 @@ impl Block {
         Self {
             offset: run.offset,
             size: u64::from(run.size),
-            header: u64::from(Kept::of(run).timestamp),
+            header: u64::from(KeptBlocks::of(run).timestamp),
             presentation: run.presentation(),
             sync: run.sync,
         }

@@ -12,7 +12,7 @@ use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
 use crate::container::mp4::compressed;
 use crate::container::mp4::movie::{Movie, MovieTrack};
-use crate::container::mp4::samples::Samples;
+use crate::container::mp4::samples::TrackSamples;
 use crate::container::mp4::window::Window;
 use crate::container::notes::Notes;
 use crate::container::stream::CHUNK;
@@ -111,7 +111,7 @@ impl Doubts {
         let (mut doubts, mut looks) = (Vec::new(), Looks::default());
         for (place, track) in tracks.iter().enumerate() {
             let Some(mut claim) = Claim::new(track.codec.pictures, LOOKS) else { continue };
-            let samples = Samples::read(&track.tables, source.len())?;
+            let samples = TrackSamples::read(&track.tables, source.len())?;
             let first: Vec<Run> = samples
                 .take(LOOKS as usize)
                 .flat_map(|run| singly(&run).collect::<Vec<_>>())
@@ -138,7 +138,7 @@ impl Doubts {
         let movie = Movie::read(&Box::read(&moov, offset, "")?)?;
         let Some(track) = movie.tracks.get(doubt.place) else { return Ok(None) };
         let (mut number, mut begun, enough) = (0_u32, None, source.len() / STEPS);
-        for run in Samples::read(&track.tables, source.len())? {
+        for run in TrackSamples::read(&track.tables, source.len())? {
             let (first, behind) = (number, number.saturating_add(run.count));
             number = behind;
             if behind <= self.samples {

@@ -14,7 +14,7 @@ use self::looks::{Doubts, LOOKS};
 use super::codec::Codec;
 use super::fragment::Progress;
 use super::movie::{Defaults, Movie, MovieTrack};
-use super::samples::{Samples, description};
+use super::samples::{TrackSamples, description};
 use super::window::{Window, malformed};
 use super::{CONTAINER, chapters, compressed};
 use crate::container::boxes::Box;
@@ -44,7 +44,7 @@ const FIRST_READ: u64 = 64 << 10;
 /// text that can be served; [`Error::TooLarge`] if the size or the number of boxes exceeds the limits. Damage after the
 /// movie box ends the file, and is reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct Mp4Pass {
     /// The `ftyp` and `mvhd` boxes.
     brands: Bytes,
     header: Bytes,
@@ -58,7 +58,7 @@ pub struct Pass {
     doubts: Option<Doubts>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for Mp4Pass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let mut window = Window::default();
         let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
@@ -127,7 +127,7 @@ impl pass::Pass for Pass {
     }
 }
 
-impl Pass {
+impl Mp4Pass {
     async fn movie(
         source: &dyn DynSource,
         mut window: Window,
@@ -237,11 +237,11 @@ fn index_tables(
     doubts: Option<&Doubts>,
     out: &mut Output,
 ) -> Result<Vec<Ticks>, Error> {
-    let mut lanes = Vec::new();
+    let mut readers = Vec::new();
     for (place, track) in tracks.iter().enumerate() {
-        let samples = Samples::read(&track.tables, file_length)?.in_packets(track.packets);
+        let samples = TrackSamples::read(&track.tables, file_length)?.in_packets(track.packets);
         let found = doubts.and_then(|doubts| doubts.found(place));
-        lanes.push(Lane::new(
+        readers.push(SampleReader::new(
             &track.track,
             match found {
                 Some(found) => samples.with_syncs(found),
@@ -249,43 +249,43 @@ fn index_tables(
             },
         ));
     }
-    while let Some(number) = lanes.iter().filter_map(Lane::cell).min() {
-        for (place, lane) in lanes.iter_mut().enumerate() {
-            let end = cell_end(lane.track, number);
-            while let Some(run) = lane.before(end) {
+    while let Some(number) = readers.iter().filter_map(SampleReader::cell).min() {
+        for (place, reader) in readers.iter_mut().enumerate() {
+            let end = cell_end(reader.track, number);
+            while let Some(run) = reader.before(end) {
                 out.builder.configure(place, run.decode, description(&run).into());
                 out.builder.samples(place, run)?;
             }
         }
     }
-    for lane in &lanes {
-        let (left, truncated) = lane.left_out;
+    for reader in &readers {
+        let (left, truncated) = reader.left_out;
         if truncated {
             out.notes.push(format!(
                 "track {}: {left} samples left out, which lie beyond the end of the file",
-                lane.track.id
+                reader.track.id
             ));
         } else if left > 0 {
-            out.notes.push(format!("track {}: {left} samples left out, which lie in no chunk", lane.track.id));
+            out.notes.push(format!("track {}: {left} samples left out, which lie in no chunk", reader.track.id));
         }
     }
-    Ok(lanes.into_iter().map(|lane| lane.decode).collect())
+    Ok(readers.into_iter().map(|reader| reader.decode).collect())
 }
 
 /// One track's samples while they are added to the index.
-struct Lane<'a> {
+struct SampleReader<'a> {
     track: &'a Track,
-    samples: Samples<'a>,
+    samples: TrackSamples<'a>,
     next: Option<Run>,
     decode: Ticks,
     left_out: (u32, bool),
 }
 
-impl<'a> Lane<'a> {
-    fn new(track: &'a Track, samples: Samples<'a>) -> Self {
-        let mut lane = Self { track, samples, next: None, decode: Ticks::ZERO, left_out: (0, false) };
-        lane.advance();
-        lane
+impl<'a> SampleReader<'a> {
+    fn new(track: &'a Track, samples: TrackSamples<'a>) -> Self {
+        let mut reader = Self { track, samples, next: None, decode: Ticks::ZERO, left_out: (0, false) };
+        reader.advance();
+        reader
     }
 
     fn advance(&mut self) {

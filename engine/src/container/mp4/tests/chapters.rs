@@ -118,9 +118,9 @@ fn a_chapter_track_is_given_out_where_players_show_it() {
 }
 
 /// Counts the reads.
-struct Counted(Bytes, AtomicU32);
+struct CountedReads(Bytes, AtomicU32);
 
-impl Source for Counted {
+impl Source for CountedReads {
     fn len(&self) -> u64 {
         self.0.len() as u64
     }
@@ -146,7 +146,7 @@ fn titles_that_lie_together_are_one_read() {
         let chap = without.windows(4).rposition(|bytes| bytes == b"chap").unwrap();
         without[chap..chap + 4].copy_from_slice(b"none");
         let [with, without] = [with, without].map(|file| {
-            let source = Counted(file.into(), AtomicU32::new(0));
+            let source = CountedReads(file.into(), AtomicU32::new(0));
             let outline = block(container::index(&source, &mut Memory::default())).unwrap();
             (outline.chapters.len(), source.1.into_inner())
         });

@@ -6,7 +6,7 @@ mod remux;
 mod tables;
 
 pub use self::remux::remux;
-use self::tables::{Chunks, Counted, Shape};
+use self::tables::{Chunks, CountedSamples, Shape};
 use super::samples::description;
 use super::sound::Packets;
 use crate::container::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
@@ -143,7 +143,7 @@ impl<'a> CutTrack<'a> {
         let setup = Box::read(setup, 0, "")?;
         let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
         let packets = packets.filter(|packets| packets.are(runs));
-        let shape = Shape::of(&Counted { runs, packets });
+        let shape = Shape::of(&CountedSamples { runs, packets });
         Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets, shape })
     }
 
@@ -154,8 +154,8 @@ impl<'a> CutTrack<'a> {
     }
 
     /// Its samples, as its tables count them.
-    const fn counted(&self) -> Counted<'a> {
-        Counted { runs: self.runs, packets: self.packets }
+    const fn counted(&self) -> CountedSamples<'a> {
+        CountedSamples { runs: self.runs, packets: self.packets }
     }
 
     /// Decode time of the first sample, which becomes zero.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::tables::{Chunks, Counted, Shape};
+use super::tables::{Chunks, CountedSamples, Shape};
 use super::{CutTrack, Layout, bytes, damaged, write_movie};
 use crate::container::boxes::{Box, write_box};
 use crate::container::cmaf::{self, SampleEntries, TrackHeader, UNITY};
@@ -35,7 +35,7 @@ pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]
     for (remuxed, chunks) in tracks.iter().zip(chunks) {
         let Remuxed { track, setup, segments, runs } = remuxed;
         let setup = Box::read(setup, 0, "")?;
-        let shape = Shape::of(&Counted { runs, packets: None });
+        let shape = Shape::of(&CountedSamples { runs, packets: None });
         cut.push(CutTrack { track, setup, segments, runs, chunks, packets: None, shape });
     }
     let mut brands = Vec::new();

@@ -9,13 +9,13 @@ use crate::index::Runs;
 use crate::media::{Run, Ticks};
 
 /// The samples of a track as its tables count them.
-pub(super) struct Counted<'a> {
+pub(super) struct CountedSamples<'a> {
     pub runs: &'a Runs,
     /// The packets whose frames the tables count.
     pub packets: Option<Packets>,
 }
 
-impl Counted<'_> {
+impl CountedSamples<'_> {
     fn iter(&self) -> impl Iterator<Item = Run> + Clone {
         let packets = self.packets;
         self.runs.iter().map(move |run| match packets {
@@ -113,7 +113,7 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Looks at all samples once.
-    pub fn of(counted: &Counted<'_>) -> Self {
+    pub fn of(counted: &CountedSamples<'_>) -> Self {
         let mut shape = Self::default();
         let mut before: Option<Run> = None;
         for run in counted.iter() {
@@ -205,7 +205,7 @@ fn write_entries(out: &mut Vec<u8>, kind: [u8; 4], version: u8, put: impl FnOnce
 
 /// `stts` (§8.6.1.2). If samples were left out, the previous one lasts until the next, so that all others keep their
 /// times.
-pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
+pub(super) fn write_durations(out: &mut Vec<u8>, runs: &CountedSamples<'_>) {
     let clamp = |duration: Ticks| u32::try_from(duration.0).unwrap_or(if duration.0 < 0 { 0 } else { u32::MAX });
     write_entries(out, *b"stts", 0, |entries| {
         let mut put = |run: &Run, last: Ticks| {
@@ -224,7 +224,7 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &Counted<'_>) {
 }
 
 /// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
-pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
+pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
     if !shape.shifted {
         return;
     }
@@ -236,7 +236,7 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
-pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
+pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
     if shape.is_sync() {
         return;
     }
@@ -266,7 +266,7 @@ pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &Chunks) {
 }
 
 /// `stsz` (§8.7.3.2).
-pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &Counted<'_>, shape: &Shape) {
+pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
     write_full_box(out, *b"stsz", 0, |out| {
         out.extend_from_slice(&shape.constant().to_be_bytes());
         out.extend_from_slice(&u32::try_from(shape.samples).unwrap_or(u32::MAX).to_be_bytes());

@@ -23,16 +23,16 @@ pub struct Codes {
 /// A start code.
 #[derive(Clone, Copy, Debug)]
 pub struct Code<'a> {
-    place: Place<'a>,
+    place: ByteLocation<'a>,
     /// The location of the zero before it, if there is one.
-    zero: Option<Place<'a>>,
+    zero: Option<ByteLocation<'a>>,
     /// The [`SEEN`] bytes after it; the first is its code.
     pub bytes: &'a [u8],
 }
 
 /// The location of a byte, in the form of an [`Event`].
 #[derive(Clone, Copy, Debug)]
-struct Place<'a> {
+struct ByteLocation<'a> {
     offset: u64,
     before: u64,
     at: Option<usize>,
@@ -47,7 +47,7 @@ impl Code<'_> {
 
     /// An event at this location.
     pub fn event(self, what: What) -> Event {
-        let Place { offset, before, at, carried } = self.place;
+        let ByteLocation { offset, before, at, carried } = self.place;
         Event { offset, before, at, carried: carried.to_vec(), what }
     }
 }
@@ -73,7 +73,7 @@ impl Codes {
             let code = searched.len() - from_code.len();
             let place = |at: usize| {
                 let here = offset + at as u64;
-                Place { offset: here, before: if at > 0 { here } else { behind }, at: Some(at), carried: &[] }
+                ByteLocation { offset: here, before: if at > 0 { here } else { behind }, at: Some(at), carried: &[] }
             };
             let at = code - 3;
             let zero = match at.checked_sub(1) {
@@ -107,15 +107,15 @@ impl Codes {
     }
 
     /// The location of one of the `carried` bytes.
-    fn place(&self, at: usize, carried: usize) -> Option<Place<'_>> {
+    fn place(&self, at: usize, carried: usize) -> Option<ByteLocation<'_>> {
         let offset = *self.places.get(at)?;
         let before = at.checked_sub(1).and_then(|before| self.places.get(before)).map(|place| place + 1);
         let carried = self.carry.get(at..carried).unwrap_or_default();
-        Some(Place { offset, before: before.or(self.behind).unwrap_or(offset), at: None, carried })
+        Some(ByteLocation { offset, before: before.or(self.behind).unwrap_or(offset), at: None, carried })
     }
 
     /// The location of the zero before one of them, if there is one.
-    fn zero_before(&self, at: usize, carried: usize) -> Option<Place<'_>> {
+    fn zero_before(&self, at: usize, carried: usize) -> Option<ByteLocation<'_>> {
         let before = at.checked_sub(1).filter(|before| self.carry.get(*before) == Some(&0))?;
         self.place(before, carried)
     }

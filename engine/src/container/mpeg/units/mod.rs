@@ -14,7 +14,7 @@ use self::shown::{Dated, Shown};
 use super::clock::{Clock, Hand, SECOND, by_clock, composition, distance, possible};
 use super::codec::Codec;
 use super::scan::{Event, FINE, Scan, USUAL, What};
-use crate::codec::{Order, Place, Properties, Start};
+use crate::codec::{Order, PictureOrder, Properties, Start};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Private, Run, Ticks};
 
@@ -52,7 +52,7 @@ pub struct Entrance {
 
 /// A stream while its packets arrive.
 #[derive(Serialize, Deserialize)]
-pub struct Lane {
+pub struct UnitReader {
     codec: Codec,
     scan: Scan,
     /// Empty between packets.
@@ -64,7 +64,7 @@ pub struct Lane {
     pack: u64,
     /// The end of the last data.
     behind: u64,
-    open: Option<Open>,
+    open: Option<OpenUnit>,
     /// Units that have ended, but whose duration or presentation time is still unknown.
     pending: VecDeque<Pending>,
     /// Complete units that wait for their element.
@@ -87,7 +87,7 @@ pub struct Lane {
 
 /// A unit that has not ended.
 #[derive(Serialize, Deserialize)]
-struct Open {
+struct OpenUnit {
     run: Run,
     pack: u64,
     /// Its own time stamps.
@@ -100,7 +100,7 @@ struct Open {
     /// It has been reported as a random access point.
     told: bool,
     /// Its position in presentation order.
-    place: Place,
+    place: PictureOrder,
     /// Its beginning, until it is known whether it is a random access point and which picture it is.
     opening: Option<Vec<u8>>,
 }
@@ -109,13 +109,13 @@ struct Open {
 struct Pending {
     run: Run,
     pack: u64,
-    place: Place,
+    place: PictureOrder,
     /// Its decode and presentation times are known.
     timed: bool,
     shown: bool,
 }
 
-impl Lane {
+impl UnitReader {
     pub fn new(codec: Codec) -> Self {
         Self {
             codec,
@@ -216,14 +216,14 @@ impl Lane {
             disposable: false,
             private: Private::NONE,
         };
-        self.open = Some(Open {
+        self.open = Some(OpenUnit {
             pack: self.pack,
             stamp: self.stamp.take(),
             timed: false,
             shown: false,
             since: None,
             told: false,
-            place: Place::Unknown,
+            place: PictureOrder::Unknown,
             opening: (!run.sync).then(|| event.carried.clone()),
             run,
         });
@@ -338,7 +338,7 @@ impl Lane {
         if std::mem::replace(&mut open.told, true) {
             return;
         }
-        let Open { pack, place, since, ref run, .. } = *open;
+        let OpenUnit { pack, place, since, ref run, .. } = *open;
         let (sync, time, shown) = (run.sync, run.decode.0, run.presentation().0 * FINE);
         let dated = Dated { place, decoded: time * FINE, shown };
         self.fill(since, Some(&dated));
@@ -353,11 +353,11 @@ impl Lane {
     /// merged into the previous one; a unit before the first time is dropped.
     fn end(&mut self, before: u64, notes: &mut Notes) {
         self.show(&[], true);
-        let Some(Open { run, pack, place, timed, shown, .. }) = self.open.take() else { return };
+        let Some(OpenUnit { run, pack, place, timed, shown, .. }) = self.open.take() else { return };
         if !timed && (self.follows.decoded.is_none() || !self.scan.has_times_by_stamps_alone()) {
             return;
         }
-        let joins = !timed && (place == Place::Field || place == Place::Unknown && !run.sync);
+        let joins = !timed && (place == PictureOrder::Field || place == PictureOrder::Unknown && !run.sync);
         let joined = if joins { self.pending.pop_back() } else { None };
         let mut pending = joined.unwrap_or(Pending { run, pack, place, timed, shown });
         match u32::try_from(before.saturating_sub(pending.run.offset)) {

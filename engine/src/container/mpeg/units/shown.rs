@@ -1,17 +1,17 @@
 //! The presentation times of H.264 and HEVC pictures without time stamps. Pictures between two with time stamps are
-//! decoded at equal distances, and presented by the order count in their slices ([`Place`]). All times are in [`FINE`]
+//! decoded at equal distances, and presented by the order count in their slices ([`PictureOrder`]). All times are in [`FINE`]
 //! parts of ticks.
 //!
 //! [`FINE`]: crate::container::mpeg::scan::FINE
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Place;
+use crate::codec::PictureOrder;
 
 /// A picture: its position in presentation order, its decode and presentation times.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Dated {
-    pub place: Place,
+    pub place: PictureOrder,
     pub decoded: i64,
     pub shown: i64,
 }
@@ -37,7 +37,7 @@ impl Shown {
     }
 
     /// The presentation time of a picture that is decoded at this time, has this duration and comes before `next`.
-    pub fn of(&mut self, place: Place, decoded: i64, lasts: i64, next: Option<&Dated>) -> i64 {
+    pub fn of(&mut self, place: PictureOrder, decoded: i64, lasts: i64, next: Option<&Dated>) -> i64 {
         if let (Some(last), Some(next)) = (&self.last, next)
             && let Some(counts) = counts(last.place, next.place).filter(|counts| *counts != 0)
             && let lasts @ 1.. = (next.shown - last.shown) / counts
@@ -46,7 +46,7 @@ impl Shown {
         }
         let beside = [next, self.last.as_ref()].into_iter().flatten();
         let shown = beside.filter_map(|beside| {
-            let steps = if let Place::At { steps, .. } = place { steps } else { 1 };
+            let steps = if let PictureOrder::At { steps, .. } = place { steps } else { 1 };
             Some(beside.shown + counts(beside.place, place)? * self.count.unwrap_or(lasts / steps))
         });
         let shown = shown.into_iter().next().unwrap_or(decoded + self.delay).max(decoded);
@@ -57,9 +57,11 @@ impl Shown {
 }
 
 /// The number of counts between two pictures; `None` if it is unknown.
-fn counts(from: Place, to: Place) -> Option<i64> {
+fn counts(from: PictureOrder, to: PictureOrder) -> Option<i64> {
     match (from, to) {
-        (Place::At { sequence, count: from, .. }, Place::At { sequence: same, count: to, .. }) if sequence == same => {
+        (PictureOrder::At { sequence, count: from, .. }, PictureOrder::At { sequence: same, count: to, .. })
+            if sequence == same =>
+        {
             Some(to - from)
         }
         _ => None,
@@ -70,8 +72,8 @@ fn counts(from: Place, to: Place) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn at(sequence: u32, count: i64) -> Place {
-        Place::At { sequence, count, steps: 2 }
+    fn at(sequence: u32, count: i64) -> PictureOrder {
+        PictureOrder::At { sequence, count, steps: 2 }
     }
 
     #[test]
@@ -89,6 +91,6 @@ mod tests {
         assert_eq!(shown.of(at(2, 4), 700, 100, None), 900, "goes on from the one before");
         assert_eq!(shown.of(at(3, 0), 800, 100, None), 1000, "by the delay of the last");
         assert_eq!(shown.of(at(3, 4), 900, 100, None), 1200);
-        assert_eq!(shown.of(Place::Unknown, 1000, 100, None), 1200);
+        assert_eq!(shown.of(PictureOrder::Unknown, 1000, 100, None), 1200);
     }
 }

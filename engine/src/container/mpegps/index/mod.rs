@@ -7,8 +7,8 @@ mod survey;
 
 use serde::{Deserialize, Serialize};
 
-use self::samples::Samples;
-use self::survey::{Found, Survey};
+use self::samples::PackSamples;
+use self::survey::{PsStream, Survey};
 use super::CONTAINER;
 use super::pack::{self, PACK_AND_CODE, Packet, Unit, unit};
 use super::program::Program;
@@ -28,9 +28,9 @@ use crate::media::Track;
 /// scrambled; [`Error::Index`] if the index would exceed its limits. Damage, time discontinuities and skipped streams
 /// are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct MpegPsPass {
     survey: Survey,
-    samples: Samples,
+    samples: PackSamples,
     /// The last unit was an end code.
     ended: bool,
     lost: Option<Lost>,
@@ -44,16 +44,16 @@ struct Lost {
     zeros: bool,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for MpegPsPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let survey = Survey::of(stream, &mut out.notes).await?;
-        let track = |found: &Found| found.stream.track(found.owner.id(), pack(&found.owner));
+        let track = |found: &PsStream| found.stream.track(found.owner.id(), pack(&found.owner));
         let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
         if survey.start > 0 {
             out.notes.at(0, "the rest of a pack is passed over");
         }
         stream.seek(survey.start);
-        let samples = Samples::new(&survey, &tracks);
+        let samples = PackSamples::new(&survey, &tracks);
         for track in tracks {
             out.builder.add_track(track);
         }
@@ -89,7 +89,7 @@ impl pass::Pass for Pass {
     }
 }
 
-impl Pass {
+impl MpegPsPass {
     /// Takes the complete units at the beginning of these bytes, and returns their length.
     fn units(&mut self, bytes: &[u8], start: u64, out: &mut Output) -> Result<usize, Error> {
         let mut at = 0;

@@ -9,8 +9,8 @@ use super::survey::Survey;
 use crate::container::Error;
 use crate::container::mpeg::clock::{Clock, Zeros};
 use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
-use crate::container::mpeg::units::{self, Entrance, Header, Lane};
-use crate::container::mpegps::layout::{self, Entry, OTHER, PACK, Shape};
+use crate::container::mpeg::units::{self, Entrance, Header, UnitReader};
+use crate::container::mpegps::layout::{self, OTHER, PACK, PesEntry, Shape};
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::index::Builder;
@@ -18,21 +18,21 @@ use crate::media::{Kind, Run, Track};
 
 /// The samples of all tracks on their way into the index.
 #[derive(Serialize, Deserialize)]
-pub struct Samples {
+pub struct PackSamples {
     clock: Clock,
     zeros: Zeros,
-    lanes: Vec<Lane>,
-    /// The position of the lane whose random access points begin elements.
+    readers: Vec<UnitReader>,
+    /// The position of the reader whose random access points begin elements.
     leader: usize,
     /// The elements not yet in the index, by offset and time; the last is still being read.
     elements: VecDeque<(u64, i64)>,
     /// The entries in these elements.
     #[serde(with = "layout::serial")]
-    entries: VecDeque<Entry>,
+    entries: VecDeque<PesEntry>,
     /// The number of entries and samples of the last element.
     weight: usize,
     /// A pack header that does not belong to a packet yet.
-    pack: Option<Entry>,
+    pack: Option<PesEntry>,
     /// The offset of the current pack.
     in_pack: u64,
     /// The next bytes do not continue the previous ones.
@@ -40,14 +40,14 @@ pub struct Samples {
     given: Elements,
 }
 
-impl Samples {
+impl PackSamples {
     /// For these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let clock = Clock::new(survey.zero);
         Self {
             zeros: Zeros::of(&clock),
             clock,
-            lanes: survey.tracks.iter().map(|found| Lane::new(found.stream.codec)).collect(),
+            readers: survey.tracks.iter().map(|found| UnitReader::new(found.stream.codec)).collect(),
             leader: tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0),
             elements: VecDeque::new(),
             entries: VecDeque::new(),
@@ -63,7 +63,7 @@ impl Samples {
     pub fn pack(&mut self, offset: u64, length: u32, builder: &mut Builder) -> Result<(), Error> {
         self.settle_pack();
         self.in_pack = offset;
-        self.pack = Some(Entry { offset, shape: Shape { lane: PACK, pack: 0, header: 0, data: length } });
+        self.pack = Some(PesEntry { offset, shape: Shape { stream: PACK, pack: 0, header: 0, data: length } });
         if self.broken || self.weight > MAX_ELEMENT {
             self.begin(Entrance { pack: offset, time: self.time() });
             return self.settle(builder);
@@ -75,10 +75,10 @@ impl Samples {
     pub fn other(&mut self, offset: u64, length: u32) {
         self.settle_pack();
         match self.entries.back_mut() {
-            Some(Entry { shape: Shape { lane: OTHER, data, .. }, .. }) if data.checked_add(length).is_some() => {
+            Some(PesEntry { shape: Shape { stream: OTHER, data, .. }, .. }) if data.checked_add(length).is_some() => {
                 *data += length;
             }
-            _ => self.enter(Entry { offset, shape: Shape { lane: OTHER, pack: 0, header: 0, data: length } }),
+            _ => self.enter(PesEntry { offset, shape: Shape { stream: OTHER, pack: 0, header: 0, data: length } }),
         }
     }
 
@@ -100,13 +100,16 @@ impl Samples {
             Some(pack) => (pack.offset, pack.shape.data),
             None => (offset, 0),
         };
-        self.enter(Entry { offset: start, shape: Shape { lane: layout::lane(track), pack, header, data: length } });
-        let Some(lane) = self.lanes.get_mut(track) else { return Ok(()) };
+        self.enter(PesEntry {
+            offset: start,
+            shape: Shape { stream: layout::stream(track), pack, header, data: length },
+        });
+        let Some(reader) = self.readers.get_mut(track) else { return Ok(()) };
         let begins = Some(Header { pack: self.in_pack, times });
         let packet = units::Packet { header: begins, offset: offset + u64::from(header), data };
-        let before = lane.waiting();
-        let entrance = lane.packet(packet, &mut self.clock, &mut out.notes);
-        self.weight += lane.waiting().saturating_sub(before);
+        let before = reader.waiting();
+        let entrance = reader.packet(packet, &mut self.clock, &mut out.notes);
+        self.weight += reader.waiting().saturating_sub(before);
         self.zeros.note(&self.clock)?;
         if let Some(entrance) = entrance.filter(|_| track == self.leader)
             && self.elements.back().is_some_and(|(_, last)| entrance.time - last >= SPACING)
@@ -123,14 +126,14 @@ impl Samples {
         }
     }
 
-    fn enter(&mut self, entry: Entry) {
+    fn enter(&mut self, entry: PesEntry) {
         self.entries.push_back(entry);
         self.weight += 1;
     }
 
     /// The current time of the leader.
     fn time(&self) -> i64 {
-        self.lanes.get(self.leader).map_or(0, Lane::time)
+        self.readers.get(self.leader).map_or(0, UnitReader::time)
     }
 
     /// Begins an element, possibly some packs before the current one.
@@ -145,8 +148,8 @@ impl Samples {
     /// What follows does not continue from here: all samples end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         self.settle_pack();
-        for lane in &mut self.lanes {
-            lane.interrupt(notes);
+        for reader in &mut self.readers {
+            reader.interrupt(notes);
         }
         self.broken = true;
     }
@@ -156,13 +159,13 @@ impl Samples {
         while let (Some((element, time)), Some((next, _))) =
             (self.elements.front().copied(), self.elements.get(1).copied())
         {
-            let waits = |lane: &Lane| lane.waits_from().is_some_and(|offset| offset < next);
-            if self.lanes.iter().any(waits) {
+            let waits = |reader: &UnitReader| reader.waits_from().is_some_and(|offset| offset < next);
+            if self.readers.iter().any(waits) {
                 if self.elements.len() <= MAX_WAITING {
                     return Ok(());
                 }
-                for lane in self.lanes.iter_mut().filter(|lane| waits(lane)) {
-                    lane.interrupt(&mut Notes::default());
+                for reader in self.readers.iter_mut().filter(|reader| waits(reader)) {
+                    reader.interrupt(&mut Notes::default());
                 }
             }
             self.elements.pop_front();
@@ -175,15 +178,15 @@ impl Samples {
     /// `next`.
     fn give(&mut self, element: u64, time: i64, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let mut samples: Vec<(usize, Run)> = Vec::new();
-        for (track, lane) in self.lanes.iter_mut().enumerate() {
-            while let Some(run) = lane.done.pop_front_if(|run| run.offset < next) {
+        for (track, reader) in self.readers.iter_mut().enumerate() {
+            while let Some(run) = reader.done.pop_front_if(|run| run.offset < next) {
                 samples.push((track, run));
             }
         }
         samples.sort_by_key(|(_, run)| run.offset);
         if let Some(last) = samples.iter().map(|(_, run)| run.bytes().end).max() {
             let within = self.entries.iter().skip_while(|entry| entry.offset < element);
-            let within: Vec<&Entry> = within.take_while(|entry| entry.offset < last).collect();
+            let within: Vec<&PesEntry> = within.take_while(|entry| entry.offset < last).collect();
             let end = within.last().map_or(last, |entry| entry.end());
             let mut kept = Vec::with_capacity(64);
             layout::pack(&mut kept, within.into_iter().map(|entry| entry.shape));
@@ -204,8 +207,8 @@ impl Samples {
 
     /// Sets the number of own bytes of each track. Returns the zero time stamp of each clock.
     pub fn finish(self, tracks: &mut [Track]) -> Vec<u64> {
-        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
-            track.bytes = lane.bytes;
+        for (track, reader) in tracks.iter_mut().zip(&self.readers) {
+            track.bytes = reader.bytes;
         }
         self.zeros.into()
     }

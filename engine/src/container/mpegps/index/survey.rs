@@ -37,14 +37,14 @@ pub struct Survey {
     pub map: Vec<u8>,
     /// Private stream 1 has no substreams.
     pub plain: bool,
-    pub tracks: Vec<Found>,
+    pub tracks: Vec<PsStream>,
     /// The time stamp of the first presentation.
     pub zero: u64,
 }
 
 /// A stream with data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Found {
+pub struct PsStream {
     pub owner: Owner,
     pub stream: outline::Stream,
     /// The time stamp of its first presentation.
@@ -180,7 +180,7 @@ const fn order(owner: Owner) -> (bool, u8) {
 
 impl Candidate {
     /// The stream, or the reason why it is skipped.
-    fn found(&self, survey: &Survey) -> Result<Found, String> {
+    fn found(&self, survey: &Survey) -> Result<PsStream, String> {
         let owner = self.owner;
         let codec = match (owner.stream, survey.mapped(owner.stream)) {
             (PRIVATE, _) if survey.plain => Some(Codec::Ac3),
@@ -192,6 +192,6 @@ impl Candidate {
         };
         let codec = codec.ok_or_else(|| owner.other())?;
         let first = self.first.ok_or("it has no time stamp in the first 16 MiB")?;
-        Ok(Found { owner, stream: outline::Stream::new(codec, content::properties(codec, &self.prefix)), first })
+        Ok(PsStream { owner, stream: outline::Stream::new(codec, content::properties(codec, &self.prefix)), first })
     }
 }

@@ -1,7 +1,7 @@
 //! Files that are truncated, damaged, or malicious.
 
 use super::index;
-use super::muxer::{CINEMA, Form, PICTURES, PLAIN, avc, cinema, film, mux, pack, packet};
+use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, avc, cinema, film, mux, pack, packet};
 use crate::container::indexed;
 use crate::container::mpegps::MpegPs;
 use crate::container::{Error, Format, Unsupported, testing};
@@ -29,7 +29,7 @@ fn a_truncated_file_gives_what_is_there_or_a_reason() {
 
 #[test]
 fn what_is_no_packet_is_passed_over() {
-    let (first, second) = (film(PLAIN, 3), film(Form { zero: PLAIN.zero + 270_000, ..PLAIN }, 3));
+    let (first, second) = (film(PLAIN, 3), film(MuxForm { zero: PLAIN.zero + 270_000, ..PLAIN }, 3));
     for (garbage, noted) in
         [(vec![7; 100], true), (vec![0; 5000], false), (vec![0xFF; 700_000], true), (vec![0, 0, 1], true)]
     {
@@ -47,9 +47,9 @@ fn what_is_no_packet_is_passed_over() {
 #[test]
 fn random_damage_gives_an_error_or_a_partial_index() {
     testing::damage(&film(PLAIN, 3), 600, 300);
-    testing::damage(&film(Form { old: true, data: 60, ..PLAIN }, 2), 600, 200);
+    testing::damage(&film(MuxForm { old: true, data: 60, ..PLAIN }, 2), 600, 200);
     let pictures = avc(3);
-    testing::damage(&mux(Form { data: 700, ..PLAIN }, &[(PICTURES, &pictures), (CINEMA, &cinema(3))]), 600, 200);
+    testing::damage(&mux(MuxForm { data: 700, ..PLAIN }, &[(PICTURES, &pictures), (CINEMA, &cinema(3))]), 600, 200);
 }
 
 #[test]

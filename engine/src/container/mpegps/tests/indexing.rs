@@ -1,7 +1,7 @@
 //! The indexes of intact files.
 
 use super::muxer::{
-    Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND, Unit, film, mux, pack, packet, pictures, sound, surround, system,
+    MuxForm, PICTURES, PLAIN, SECOND, SOUND, SURROUND, Unit, film, mux, pack, packet, pictures, sound, surround, system,
 };
 use super::{contents, index};
 use crate::container::indexed::Indexed;
@@ -48,7 +48,7 @@ fn times_are_the_same_however_packets_are_cut_and_stamped() {
     for old in [false, true] {
         for sparse in [false, true] {
             for data in [11, 64, 300, 1999, 30_000] {
-                let form = Form { old, data, sparse, ..PLAIN };
+                let form = MuxForm { old, data, sparse, ..PLAIN };
                 let found = index(&film(form, 4));
                 assert_is_film(&found, 4, &format!("{form:?}: {}", found.notes()));
                 assert_eq!(found.outline.tracks[0].codec, if old { "mp4v.6A" } else { "mp4v.61" });
@@ -60,11 +60,11 @@ fn times_are_the_same_however_packets_are_cut_and_stamped() {
 #[test]
 fn time_stamps_may_wrap_around_and_begin_anew() {
     for zero in [(1 << 33) - 2 * SECOND as u64, (1 << 33) - 1, 1 << 32] {
-        let found = index(&film(Form { zero, ..PLAIN }, 4));
+        let found = index(&film(MuxForm { zero, ..PLAIN }, 4));
         assert_is_film(&found, 4, "wrapped");
         assert_eq!(found.notes(), "");
     }
-    let joined = [film(Form { zero: 5_000_000, ..PLAIN }, 3), film(Form { zero: 900, ..PLAIN }, 3)].concat();
+    let joined = [film(MuxForm { zero: 5_000_000, ..PLAIN }, 3), film(MuxForm { zero: 900, ..PLAIN }, 3)].concat();
     let found = index(&joined);
     assert!(found.notes().contains("the time stamps begin anew"), "{}", found.notes());
     let mut times = found.times(0);

@@ -15,7 +15,7 @@ pub const SAMPLES: Owner = Owner { stream: 0xBD, substream: 0xA0 };
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Form {
+pub struct MuxForm {
     /// As in MPEG-1.
     pub old: bool,
     /// The number of bytes of data in a packet.
@@ -26,7 +26,7 @@ pub struct Form {
     pub sparse: bool,
 }
 
-pub const PLAIN: Form = Form { old: false, data: 300, zero: 45_000, sparse: false };
+pub const PLAIN: MuxForm = MuxForm { old: false, data: 300, zero: 45_000, sparse: false };
 
 /// Frames of MPEG-1 layer II at 48 kHz and 32 kbit/s.
 pub fn sound(seconds: i64) -> Vec<Unit> {
@@ -105,7 +105,7 @@ pub fn packet(old: bool, owner: Owner, times: Option<(u64, u64)>, (begin, pointe
 }
 
 /// A stream being multiplexed.
-struct Lane<'a> {
+struct MuxedStream<'a> {
     owner: Owner,
     units: &'a [Unit],
     data: Vec<u8>,
@@ -114,7 +114,7 @@ struct Lane<'a> {
     at: usize,
 }
 
-impl<'a> Lane<'a> {
+impl<'a> MuxedStream<'a> {
     fn new(owner: Owner, units: &'a [Unit]) -> Self {
         let begins = units.iter().scan(0, |at, unit| {
             *at += unit.bytes.len();
@@ -125,7 +125,7 @@ impl<'a> Lane<'a> {
     }
 
     /// The next packet.
-    fn packet(&mut self, form: Form) -> Vec<u8> {
+    fn packet(&mut self, form: MuxForm) -> Vec<u8> {
         let end = (self.at + form.data).min(self.data.len());
         let first = self.begins.partition_point(|begin| *begin < self.at);
         let behind = self.begins.partition_point(|begin| *begin < end);
@@ -146,20 +146,21 @@ impl<'a> Lane<'a> {
 }
 
 /// Multiplexes streams into a file with packets in the order of their times, without an end code.
-pub fn mux(form: Form, streams: &[(Owner, &[Unit])]) -> Vec<u8> {
-    let mut lanes: Vec<Lane<'_>> = streams.iter().map(|(owner, units)| Lane::new(*owner, units)).collect();
+pub fn mux(form: MuxForm, streams: &[(Owner, &[Unit])]) -> Vec<u8> {
+    let mut muxed: Vec<MuxedStream<'_>> =
+        streams.iter().map(|(owner, units)| MuxedStream::new(*owner, units)).collect();
     let mut out = Vec::new();
-    while let Some(lane) = lanes.iter_mut().filter(|lane| lane.at < lane.data.len()).min_by_key(|lane| lane.time()) {
+    while let Some(next) = muxed.iter_mut().filter(|next| next.at < next.data.len()).min_by_key(|next| next.time()) {
         out.extend(pack(form.old, out.len() as u64));
         if out.len() < 20 {
             out.extend(system(&streams.iter().map(|(owner, _)| owner.stream).collect::<Vec<_>>()));
         }
-        out.extend(lane.packet(form));
+        out.extend(next.packet(form));
     }
     out
 }
 
 /// Pictures and sound.
-pub fn film(form: Form, seconds: i64) -> Vec<u8> {
+pub fn film(form: MuxForm, seconds: i64) -> Vec<u8> {
     mux(form, &[(PICTURES, &pictures(seconds, form.old)), (SOUND, &sound(seconds))])
 }

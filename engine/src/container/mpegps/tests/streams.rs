@@ -1,6 +1,6 @@
 //! The kinds of streams, as discs, recorders and cameras write them.
 
-use super::muxer::{CINEMA, Form, PICTURES, PLAIN, SAMPLES, SECOND, SOUND, SURROUND, Unit};
+use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, SAMPLES, SECOND, SOUND, SURROUND, Unit};
 use super::muxer::{avc, cinema, film, mux, pack, packet, pictures, sound, surround, system};
 use super::writing::assert_cuts_hold;
 use super::{Owner, contents, index, packets};
@@ -33,7 +33,7 @@ fn navigation() -> Vec<u8> {
 fn pictures_without_time_stamps_lie_between_those_that_have_some() {
     for sparse in [false, true] {
         for data in [64, 300, 1999, 30_000] {
-            let form = Form { data, sparse, ..PLAIN };
+            let form = MuxForm { data, sparse, ..PLAIN };
             let units = avc(4);
             let file = mux(form, &[(PICTURES, &units), (SOUND, &sound(4))]);
             let found = index(&file);
@@ -50,7 +50,7 @@ fn pictures_without_time_stamps_lie_between_those_that_have_some() {
 
 #[test]
 fn a_cut_begins_with_a_picture_that_had_no_time_stamp() {
-    let form = Form { data: 1999, ..PLAIN };
+    let form = MuxForm { data: 1999, ..PLAIN };
     let file = mux(form, &[(PICTURES, &avc(6)), (SOUND, &sound(6))]);
     assert_cuts_hold(&file, SOUND, "H.264");
     let whole = index(&file);
@@ -97,7 +97,7 @@ fn surround_without_a_substreams_header_may_begin_in_the_middle_of_a_frame() {
     let private = Owner { stream: 0xBD, substream: 0 };
     let units = surround(4);
     let film =
-        |frames: &[Unit]| mux(Form { data: 128, ..PLAIN }, &[(PICTURES, &pictures(4, false)), (private, frames)]);
+        |frames: &[Unit]| mux(MuxForm { data: 128, ..PLAIN }, &[(PICTURES, &pictures(4, false)), (private, frames)]);
     let found = index(&film(&units));
     assert_eq!((codecs(&found)[1], found.notes().as_str()), ((0xBD, "ac-3"), ""));
     assert_eq!(found.times(1), times(&units));
@@ -128,9 +128,9 @@ fn cells_of_a_disc_follow_each_other() {
     let subtitle = packet(false, Owner { stream: 0xBD, substream: 0x20 }, Some((0, 0)), (0, 0), &[1, 2, 3]);
     let padding = [&[0, 0, 1, 0xBE, 0, 40][..], &[0xFF; 40]].concat();
     let cell = |second: i64| {
-        let (zero, form) = (PLAIN.zero, Form { data: 2000, ..PLAIN });
+        let (zero, form) = (PLAIN.zero, MuxForm { data: 2000, ..PLAIN });
         let part = mux(
-            Form { zero: zero + (second * SECOND) as u64, ..form },
+            MuxForm { zero: zero + (second * SECOND) as u64, ..form },
             &[(PICTURES, &pictures(1, false)), (SURROUND, &surround(1))],
         );
         [navigation(), pack(false, 0), part[14 + 18..].to_vec(), subtitle.clone(), padding.clone()].concat()
@@ -160,7 +160,7 @@ fn cells_of_a_disc_follow_each_other() {
 
 #[test]
 fn the_sectors_of_a_video_cd_are_refused_with_the_reason() {
-    let file = [&b"RIFF\0\0\0\0CDXAfmt \x10\0\0\0"[..], &[0; 48], &film(Form { old: true, ..PLAIN }, 1)].concat();
+    let file = [&b"RIFF\0\0\0\0CDXAfmt \x10\0\0\0"[..], &[0; 48], &film(MuxForm { old: true, ..PLAIN }, 1)].concat();
     let why = indexed::index(&file).map(|found| found.outline).unwrap_err().to_string();
     assert!(why.contains("Video CD"), "{why}");
 }

@@ -1,6 +1,6 @@
 //! Writing parts of a file.
 
-use super::muxer::{CINEMA, Form, PICTURES, PLAIN, SECOND, SOUND, SURROUND};
+use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, SECOND, SOUND, SURROUND};
 use super::muxer::{cinema, film, mux, pictures, sound, surround};
 use super::{Owner, Unit, contents, index, packets, units};
 use crate::container::indexed::bytes;
@@ -43,9 +43,12 @@ pub fn assert_cuts_hold(file: &[u8], sound: Owner, what: &str) {
 
 #[test]
 fn a_cut_holds_its_samples_as_they_are() {
-    for form in
-        [PLAIN, Form { old: true, ..PLAIN }, Form { data: 2000, sparse: true, ..PLAIN }, Form { data: 40, ..PLAIN }]
-    {
+    for form in [
+        PLAIN,
+        MuxForm { old: true, ..PLAIN },
+        MuxForm { data: 2000, sparse: true, ..PLAIN },
+        MuxForm { data: 40, ..PLAIN },
+    ] {
         let pictures = pictures(6, form.old);
         for (owner, sound) in [(SOUND, sound(6)), (SURROUND, surround(6)), (CINEMA, cinema(6))] {
             let file = mux(form, &[(PICTURES, &pictures), (owner, &sound)]);
@@ -95,7 +98,7 @@ fn the_system_header_names_the_chosen_streams_and_an_end_stays_one() {
 #[test]
 fn time_stamps_of_joined_recordings_stay_what_they_are() {
     let zero = 900;
-    let joined = [film(Form { zero: 5_000_000, ..PLAIN }, 3), film(Form { zero, ..PLAIN }, 3)].concat();
+    let joined = [film(MuxForm { zero: 5_000_000, ..PLAIN }, 3), film(MuxForm { zero, ..PLAIN }, 3)].concat();
     let whole = index(&joined);
     let mut selection = whole.select(&[0, 1], 4000, 5000);
     let sync = selection.tracks[0].runs.iter().position(|run| run.sync).unwrap();

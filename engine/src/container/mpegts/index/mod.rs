@@ -2,8 +2,8 @@
 //! in elements (`samples`) on a timeline (`clock`).
 
 mod configurations;
-mod lane;
-mod place;
+mod location;
+mod pes;
 mod probe;
 mod samples;
 mod survey;
@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use self::samples::{Finished, Samples};
-use self::survey::{Found, Survey};
+use self::samples::{Finished, PacketSamples};
+use self::survey::{Survey, TsStream};
 use super::packet::{ENOUGH, Packet, Packing};
 use super::program::Program;
 use super::psi::{Map, Sections};
@@ -41,10 +41,10 @@ const OPENING: usize = 8 << 10;
 /// scrambled; [`Error::Index`] if the index would exceed its limits. Damage, missing packets, time discontinuities and
 /// skipped streams are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
-pub struct Pass {
+pub struct MpegTsPass {
     packing: Packing,
     survey: Survey,
-    samples: Samples,
+    samples: PacketSamples,
     /// The packets of the program's map, which may change, and its latest version.
     sections: Sections,
     map: Map,
@@ -52,7 +52,7 @@ pub struct Pass {
     lost: Option<u64>,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for MpegTsPass {
     async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
         let survey = Survey::of(stream, &mut out.notes).await?;
         let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
@@ -60,7 +60,7 @@ impl pass::Pass for Pass {
             out.notes.at(0, "bytes that are no packet are passed over");
         }
         stream.seek(survey.start);
-        let samples = Samples::new(&survey, &tracks);
+        let samples = PacketSamples::new(&survey, &tracks);
         for track in tracks {
             out.builder.add_track(track);
         }
@@ -105,7 +105,7 @@ impl pass::Pass for Pass {
 }
 
 /// A track of the outline. Its setup is its entry in the program's map.
-fn track(found: &Found) -> Option<Track> {
+fn track(found: &TsStream) -> Option<Track> {
     let language = language::of(&found.entry);
     let track = found.stream.track(u64::from(found.entry.pid), Setup::Inline(found.entry.write().into()));
     track.map(|track| Track { language, ..track })
@@ -127,7 +127,7 @@ fn program(survey: &Survey) -> Program {
     }
 }
 
-impl Pass {
+impl MpegTsPass {
     /// Takes the packets at the beginning of these bytes, and returns their length.
     fn packets(&mut self, bytes: &[u8], mut offset: u64, out: &mut Output) -> Result<u64, Error> {
         let start = offset;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::super::layout::Begins;
 use super::super::packet::Packet;
-use super::place::Place;
+use super::location::PacketLocation;
 use super::units::Units;
 use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;
@@ -34,7 +34,7 @@ impl Probe {
     }
 
     /// Takes a packet. If a PES packet begins in it, `stamp` is its time stamp.
-    pub fn take(&mut self, place: Place, packet: Packet<'_>, stamp: Option<u64>) {
+    pub fn take(&mut self, place: PacketLocation, packet: Packet<'_>, stamp: Option<u64>) {
         if let Some(stamp) = stamp {
             self.clock.get_or_insert(Clock::new(stamp));
         }
@@ -56,13 +56,13 @@ impl Probe {
 
     /// Whether enough has been seen.
     pub fn is_full(&self) -> bool {
-        self.begins.len() > PACKETS || self.units.lane.waiting() > PICTURES
+        self.begins.len() > PACKETS || self.units.reader.waiting() > PICTURES
     }
 
     /// Whether pictures begin at other places than PES packets.
     pub fn finds_units(mut self) -> bool {
-        self.units.lane.interrupt(&mut Notes::default());
-        let pictures: Vec<u64> = self.units.lane.done.iter().map(|run| run.offset).collect();
+        self.units.reader.interrupt(&mut Notes::default());
+        let pictures: Vec<u64> = self.units.reader.done.iter().map(|run| run.offset).collect();
         let Some((_, whole)) = self.begins.split_last() else { return false };
         let aligned = |begin: &RangeInclusive<u64>| pictures.iter().any(|picture| begin.contains(picture));
         let begins = |picture: &u64| self.begins.iter().any(|begin| begin.contains(picture));

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::layout::{self, Lanes, OTHER, Stretch};
+use super::super::layout::{self, OTHER, PacketRun, StreamNumbers};
 use super::super::packet::{NULL, PIDS, Packet, Packing};
-use super::lane::{Lane, Taken};
-use super::place::{Element, Place};
+use super::location::{Element, PacketLocation};
+use super::pes::{PesReader, Taken};
 use super::survey::Survey;
 use crate::container::Error;
 use crate::container::mpeg::clock::{Clock, Zeros};
@@ -18,27 +18,27 @@ use crate::container::pass::Output;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
-/// The lane of null packets, which are counted with the lane before them.
+/// The stream of null packets, which are counted with the stream before them.
 const FILLER: u8 = u8::MAX;
 
 /// The samples of all tracks on their way into the index.
 #[derive(Serialize, Deserialize)]
-pub struct Samples {
+pub struct PacketSamples {
     packing: Packing,
-    /// The lane of each PID.
+    /// The stream of each PID.
     pids: Vec<u8>,
     clock: Clock,
     zeros: Zeros,
-    lanes: Vec<Lane>,
-    /// The lanes with access units that begin anywhere.
+    readers: Vec<PesReader>,
+    /// The streams with access units that begin anywhere.
     units: Vec<u8>,
-    /// The position of the lane whose random access points begin elements.
+    /// The position of the reader whose random access points begin elements.
     leader: usize,
     /// The elements not yet in the index; the last is still being read.
     elements: VecDeque<Element>,
-    /// The stretches in these elements.
-    stretches: VecDeque<Stretch>,
-    /// The number of stretches and samples of the last element.
+    /// The runs in these elements.
+    packet_runs: VecDeque<PacketRun>,
+    /// The number of runs and samples of the last element.
     weight: usize,
     /// The bytes before the next packet are not a packet.
     broken: bool,
@@ -47,7 +47,7 @@ pub struct Samples {
 
 /// The results at the end of a file.
 pub struct Finished {
-    /// The lanes with access units as samples.
+    /// The streams with access units as samples.
     pub units: Vec<u8>,
     /// For each clock, its zero time stamp; empty if these are not needed.
     pub clocks: Vec<u64>,
@@ -55,20 +55,20 @@ pub struct Finished {
     pub codecs: Vec<Vec<String>>,
 }
 
-impl Samples {
+impl PacketSamples {
     /// For these tracks, which are those of the survey.
     pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
         let mut pids = vec![OTHER; PIDS];
-        let mut assign = |pid: u16, lane: u8| {
+        let mut assign = |pid: u16, stream: u8| {
             if let Some(slot) = pids.get_mut(usize::from(pid)) {
-                *slot = lane;
+                *slot = stream;
             }
         };
         if survey.map.has_clock_alone() {
             assign(survey.map.clock, layout::CLOCK);
         }
         for (place, found) in survey.tracks.iter().enumerate() {
-            assign(found.entry.pid, layout::lane(place));
+            assign(found.entry.pid, layout::stream(place));
         }
         assign(NULL, FILLER);
         let units = survey.tracks.iter().enumerate().filter(|(_, found)| found.units);
@@ -78,11 +78,11 @@ impl Samples {
             pids,
             zeros: Zeros::of(&clock),
             clock,
-            lanes: survey.tracks.iter().map(Lane::new).collect(),
-            units: units.map(|(place, _)| layout::lane(place)).collect(),
+            readers: survey.tracks.iter().map(PesReader::new).collect(),
+            units: units.map(|(place, _)| layout::stream(place)).collect(),
             leader: tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0),
             elements: VecDeque::new(),
-            stretches: VecDeque::new(),
+            packet_runs: VecDeque::new(),
             weight: 0,
             broken: true,
             given: Elements::default(),
@@ -97,27 +97,32 @@ impl Samples {
             self.begin(Element { offset, time: self.time(), arrival });
             self.settle(&mut out.builder)?;
         }
-        let mut lane = self.pids.get(usize::from(packet.pid())).copied().unwrap_or(OTHER);
+        let mut stream = self.pids.get(usize::from(packet.pid())).copied().unwrap_or(OTHER);
         let (mut track, mut taken) = (None, Taken::default());
-        if lane == FILLER {
+        if stream == FILLER {
             // Between packets of units, each null packet counts.
-            lane = self.stretches.back().filter(|last| last.head.is_none()).map_or(OTHER, |last| last.lane);
+            stream = self.packet_runs.back().filter(|last| last.head.is_none()).map_or(OTHER, |last| last.stream);
         } else {
-            track = layout::track(lane);
+            track = layout::track(stream);
         }
-        if let Some(lane) = track.and_then(|track| self.lanes.get_mut(track)) {
-            let before = lane.waiting();
-            taken = lane.packet(Place::new(self.packing, offset, arrival), packet, &mut self.clock, &mut out.notes);
-            self.weight += lane.waiting().saturating_sub(before);
+        if let Some(reader) = track.and_then(|track| self.readers.get_mut(track)) {
+            let before = reader.waiting();
+            taken = reader.packet(
+                PacketLocation::new(self.packing, offset, arrival),
+                packet,
+                &mut self.clock,
+                &mut out.notes,
+            );
+            self.weight += reader.waiting().saturating_sub(before);
             if !self.units.is_empty() {
                 self.zeros.note(&self.clock)?;
             }
         }
-        let stretch = Stretch { offset, packets: 1, lane, head: taken.head };
+        let packet_run = PacketRun { offset, packets: 1, stream, head: taken.head };
         let begins = self.elements.back().is_some_and(|element| element.offset == offset);
-        let last = self.stretches.back_mut().filter(|_| !begins);
-        if !last.is_some_and(|last| last.grow(&stretch, self.packing.size as u64)) {
-            self.stretches.push_back(stretch);
+        let last = self.packet_runs.back_mut().filter(|_| !begins);
+        if !last.is_some_and(|last| last.grow(&packet_run, self.packing.size as u64)) {
+            self.packet_runs.push_back(packet_run);
             self.weight += 1;
         }
         if let Some(track) = track {
@@ -128,7 +133,7 @@ impl Samples {
 
     /// Begins elements at the leader's random access points.
     fn enter(&mut self, track: usize) {
-        let entered = self.lanes.get_mut(track).map(Lane::take_entered).unwrap_or_default();
+        let entered = self.readers.get_mut(track).map(PesReader::take_entered).unwrap_or_default();
         for element in entered {
             let spaced = self.elements.back().is_some_and(|last| element.time - last.time >= SPACING);
             if spaced && track == self.leader {
@@ -139,7 +144,7 @@ impl Samples {
 
     /// The current time of the leader.
     fn time(&self) -> i64 {
-        self.lanes.get(self.leader).map_or(0, Lane::time)
+        self.readers.get(self.leader).map_or(0, PesReader::time)
     }
 
     /// Begins an element. Its first packet may be some packets ago.
@@ -148,15 +153,15 @@ impl Samples {
             return;
         }
         let size = self.packing.size as u64;
-        let holding = self.stretches.iter().rposition(|stretch| stretch.offset <= element.offset);
-        if let Some((place, stretch)) = holding.and_then(|place| Some((place, self.stretches.get_mut(place)?)))
-            && stretch.bytes(size).contains(&element.offset)
-            && let before = (element.offset - stretch.offset) / size
+        let holding = self.packet_runs.iter().rposition(|packet_run| packet_run.offset <= element.offset);
+        if let Some((place, packet_run)) = holding.and_then(|place| Some((place, self.packet_runs.get_mut(place)?)))
+            && packet_run.bytes(size).contains(&element.offset)
+            && let before = (element.offset - packet_run.offset) / size
             && before > 0
         {
-            let rest = stretch.behind(before, size);
-            stretch.packets = before;
-            self.stretches.insert(place + 1, rest);
+            let rest = packet_run.behind(before, size);
+            packet_run.packets = before;
+            self.packet_runs.insert(place + 1, rest);
         }
         self.weight = 0;
         self.elements.push_back(element);
@@ -164,15 +169,15 @@ impl Samples {
 
     /// Ends a track's samples.
     fn interrupt(&mut self, track: usize, notes: &mut Notes) {
-        if let Some(lane) = self.lanes.get_mut(track) {
-            lane.interrupt(notes);
+        if let Some(reader) = self.readers.get_mut(track) {
+            reader.interrupt(notes);
         }
         self.enter(track);
     }
 
     /// The following bytes are not packets: all samples end.
     pub fn broken(&mut self, notes: &mut Notes) {
-        for track in 0..self.lanes.len() {
+        for track in 0..self.readers.len() {
             self.interrupt(track, notes);
         }
         self.broken = true;
@@ -180,8 +185,8 @@ impl Samples {
 
     /// A stream of another kind has taken the PID of a track, or one of the same kind has it again.
     pub fn mute(&mut self, track: usize, muted: bool, notes: &mut Notes) {
-        if let Some(lane) = self.lanes.get_mut(track) {
-            lane.mute(muted, notes);
+        if let Some(reader) = self.readers.get_mut(track) {
+            reader.mute(muted, notes);
         }
         self.enter(track);
     }
@@ -189,13 +194,13 @@ impl Samples {
     /// Passes on the elements whose samples have all ended.
     fn settle(&mut self, builder: &mut Builder) -> Result<(), Error> {
         while let (Some(element), Some(next)) = (self.elements.front().copied(), self.elements.get(1).copied()) {
-            let waits = |lane: &Lane| lane.waits_from().is_some_and(|offset| offset < next.offset);
-            if self.lanes.iter().any(waits) {
+            let waits = |reader: &PesReader| reader.waits_from().is_some_and(|offset| offset < next.offset);
+            if self.readers.iter().any(waits) {
                 if self.elements.len() <= MAX_WAITING {
                     return Ok(());
                 }
                 let waiting: Vec<usize> =
-                    (0..).zip(&self.lanes).filter(|(_, lane)| waits(lane)).map(|(at, _)| at).collect();
+                    (0..).zip(&self.readers).filter(|(_, reader)| waits(reader)).map(|(at, _)| at).collect();
                 for track in waiting {
                     self.interrupt(track, &mut Notes::default());
                 }
@@ -211,11 +216,11 @@ impl Samples {
     fn give(&mut self, element: Element, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let size = self.packing.size as u64;
         let mut samples: Vec<(usize, Run)> = Vec::new();
-        for (track, lane) in self.lanes.iter_mut().enumerate() {
-            for (decode, number) in lane.take_configured() {
+        for (track, reader) in self.readers.iter_mut().enumerate() {
+            for (decode, number) in reader.take_configured() {
                 builder.configure(track, decode, number);
             }
-            while let Some(run) = lane.done().pop_front_if(|run| run.offset < next) {
+            while let Some(run) = reader.done().pop_front_if(|run| run.offset < next) {
                 samples.push((track, run));
             }
         }
@@ -223,17 +228,17 @@ impl Samples {
         if let Some(last) = samples.iter().map(|(_, run)| run.bytes().end).max() {
             let mut kept = element.arrival.get(..self.packing.before).unwrap_or_default().to_vec();
             let mut end = last;
-            let within = self.stretches.iter().take_while(|stretch| stretch.offset < last).map(|stretch| {
-                let packets = stretch.packets.min((last - stretch.offset).div_ceil(size));
-                let within = Stretch { packets, ..*stretch };
+            let within = self.packet_runs.iter().take_while(|packet_run| packet_run.offset < last).map(|packet_run| {
+                let packets = packet_run.packets.min((last - packet_run.offset).div_ceil(size));
+                let within = PacketRun { packets, ..*packet_run };
                 end = within.bytes(size).end;
                 within
             });
-            layout::pack(&mut kept, within, Lanes { tracks: self.lanes.len(), units: &self.units });
+            layout::pack(&mut kept, within, StreamNumbers { tracks: self.readers.len(), units: &self.units });
             self.given.give((element.offset, end), element.time, kept, samples, builder)?;
         }
-        while self.stretches.front().is_some_and(|stretch| stretch.offset < next) {
-            self.stretches.pop_front();
+        while self.packet_runs.front().is_some_and(|packet_run| packet_run.offset < next) {
+            self.packet_runs.pop_front();
         }
         Ok(())
     }
@@ -248,11 +253,11 @@ impl Samples {
     /// Sets the number of bytes in each track's own packets. Returns the properties that the writer needs.
     pub fn finish(self, tracks: &mut [Track]) -> Finished {
         let size = self.packing.size as u64;
-        for (track, lane) in tracks.iter_mut().zip(&self.lanes) {
-            track.bytes = lane.packets().saturating_mul(size);
+        for (track, reader) in tracks.iter_mut().zip(&self.readers) {
+            track.bytes = reader.packets().saturating_mul(size);
         }
         let clocks = if self.units.is_empty() { Vec::new() } else { self.zeros.into() };
-        let codecs = self.lanes.iter().map(Lane::codecs).collect();
+        let codecs = self.readers.iter().map(PesReader::codecs).collect();
         Finished { units: self.units, clocks, codecs }
     }
 }

@@ -9,7 +9,7 @@ use super::super::codec;
 use super::super::layout::MAX_TRACKS;
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
-use super::place::Place;
+use super::location::PacketLocation;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
 use crate::codec::{Properties, Start};
@@ -39,14 +39,14 @@ pub struct Survey {
     pub map: Map,
     /// The ranges of the packets of both tables.
     pub tables: Vec<Range<u64>>,
-    pub tracks: Vec<Found>,
+    pub tracks: Vec<TsStream>,
     /// The time stamp of the first presentation.
     pub zero: u64,
 }
 
 /// A stream with data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Found {
+pub struct TsStream {
     pub entry: Entry,
     pub stream: outline::Stream,
     /// Its samples are access units, which begin anywhere in PES packets.
@@ -125,7 +125,7 @@ impl Candidate {
         Self { entry, codec, first: None, properties: None, opening: None, probe: Probe::new(codec) }
     }
 
-    fn take(&mut self, place: Place, packet: Packet<'_>) {
+    fn take(&mut self, place: PacketLocation, packet: Packet<'_>) {
         let pes = if packet.begins_unit() { Pes::read(packet.payload()) } else { None };
         let times = pes.and_then(|pes| pes.times);
         if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_full()) {
@@ -190,7 +190,7 @@ impl Survey {
             if packet.is_scrambled() {
                 scrambled = true;
             } else if !packet.is_damaged() && !candidate.is_known() {
-                candidate.take(Place::new(packing, offset, [0; 4]), packet);
+                candidate.take(PacketLocation::new(packing, offset, [0; 4]), packet);
                 if candidates.iter().all(Candidate::is_known) {
                     return ControlFlow::Break(());
                 }
@@ -212,7 +212,7 @@ impl Survey {
                 continue;
             }
             let units = probe.is_some_and(Probe::finds_units);
-            tracks.push(Found { entry, stream: outline::Stream::new(codec, properties), units });
+            tracks.push(TsStream { entry, stream: outline::Stream::new(codec, properties), units });
         }
         Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
     }

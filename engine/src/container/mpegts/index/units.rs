@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::super::layout::{Begins, Head};
 use super::super::packet::{PACKET, Packet};
 use super::configurations::Configurations;
-use super::place::{Element, Place};
+use super::location::{Element, PacketLocation};
 use crate::container::mpeg::clock::Clock;
 use crate::container::mpeg::codec::Codec;
 use crate::container::mpeg::pes::Pes;
@@ -18,7 +18,7 @@ use crate::media::Ticks;
 /// A track whose samples are access units.
 #[derive(Serialize, Deserialize)]
 pub struct Units {
-    pub lane: units::Lane,
+    pub reader: units::UnitReader,
     pub configurations: Configurations,
     /// The decode time of the last random access point whose configuration was noted.
     noted: Ticks,
@@ -33,7 +33,7 @@ pub struct Units {
 impl Units {
     pub fn new(codec: Codec) -> Self {
         Self {
-            lane: units::Lane::new(codec),
+            reader: units::UnitReader::new(codec),
             configurations: Configurations::default(),
             noted: Ticks(i64::MIN),
             begun: VecDeque::new(),
@@ -50,7 +50,7 @@ impl Units {
 
     /// The configurations of the units that have ended: the changes since the last call.
     pub fn take_configured(&mut self) -> Vec<(Ticks, u32)> {
-        let units::Lane { done, said, .. } = &mut self.lane;
+        let units::UnitReader { done, said, .. } = &mut self.reader;
         let noted = self.noted;
         for run in done.iter().filter(|run| run.sync && run.decode > noted) {
             let mut says = None;
@@ -66,7 +66,7 @@ impl Units {
     /// Takes a packet. Returns its head, and a random access point if one has become known.
     pub fn packet(
         &mut self,
-        place: Place,
+        place: PacketLocation,
         packet: Packet<'_>,
         clock: &mut Clock,
         notes: &mut Notes,
@@ -82,7 +82,7 @@ impl Units {
                 header = Some(Header { pack: place.offset, times });
             } else {
                 notes.at(place.offset, "what should begin a PES packet does not");
-                self.lane.interrupt(notes);
+                self.reader.interrupt(notes);
             }
         }
         let passed = if self.lost { payload.len() } else { self.header.min(payload.len()) };
@@ -98,12 +98,12 @@ impl Units {
             return (head, None);
         }
         let data = units::Packet { header, offset: place.end - data.len() as u64, data };
-        let entrance = self.lane.packet(data, clock, notes);
+        let entrance = self.reader.packet(data, clock, notes);
         let element = entrance.and_then(|entrance| {
             let before = self.begun.iter().rev().find(|(offset, _)| *offset <= entrance.pack);
             before.map(|(offset, arrival)| Element { offset: *offset, time: entrance.time, arrival: *arrival })
         });
-        let waits = self.lane.waits_from().unwrap_or(u64::MAX);
+        let waits = self.reader.waits_from().unwrap_or(u64::MAX);
         while self.begun.get(1).is_some_and(|(next, _)| *next <= waits) {
             self.begun.pop_front();
         }

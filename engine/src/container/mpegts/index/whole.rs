@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::packet::Packet;
 use super::OPENING;
 use super::configurations::Configurations;
-use super::place::{Element, Place};
+use super::location::{Element, PacketLocation};
 use crate::codec::Start;
 use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
 use crate::container::mpeg::codec::Codec;
@@ -21,7 +21,7 @@ use crate::media::{Kind, Private, Run, Ticks};
 pub struct Whole {
     codec: Codec,
     hand: Hand,
-    open: Option<Open>,
+    open: Option<OpenSample>,
     /// Samples that have ended and wait for their element.
     pub done: VecDeque<Run>,
     decode: Ticks,
@@ -32,11 +32,11 @@ pub struct Whole {
 
 /// A sample that has not ended.
 #[derive(Serialize, Deserialize)]
-struct Open {
+struct OpenSample {
     run: Run,
     arrival: [u8; 4],
     end: u64,
-    /// The number of packets in its lane before it.
+    /// The number of packets of its stream before it.
     before: u64,
     /// Its beginning, until it is known whether it is a random access point; and its `random_access_indicator`.
     opening: Option<(Vec<u8>, bool)>,
@@ -53,7 +53,7 @@ impl Whole {
     /// to `entered`.
     pub fn packet(
         &mut self,
-        place: Place,
+        place: PacketLocation,
         packet: Packet<'_>,
         packets: u64,
         clock: &mut Clock,
@@ -92,7 +92,7 @@ impl Whole {
                 };
                 self.decode = decode;
                 let opening = Some((Vec::new(), packet.is_random_access()));
-                self.open = Some(Open { run, arrival: place.arrival, end: offset, before: packets - 1, opening });
+                self.open = Some(OpenSample { run, arrival: place.arrival, end: offset, before: packets - 1, opening });
                 payload = payload.get(pes.header..).unwrap_or_default();
             }
             // Without times of its own, it is merged into the previous one.
@@ -146,11 +146,11 @@ impl Whole {
         }
     }
 
-    /// Ends the open sample; the next one is decoded at `next`. `packets` counts the lane's packets including the next
+    /// Ends the open sample; the next one is decoded at `next`. `packets` counts the stream's packets including the next
     /// sample's first.
     pub fn end(&mut self, next: Option<Ticks>, packets: u64, entered: &mut Vec<Element>, notes: &mut Notes) {
         self.look(&[], true, entered);
-        let Some(Open { mut run, end, before, .. }) = self.open.take() else { return };
+        let Some(OpenSample { mut run, end, before, .. }) = self.open.take() else { return };
         let packets = packets.saturating_sub(before + u64::from(next.is_some()));
         let until_next = next.map(|next| next - run.decode).filter(|lasts| (1..10 * SECOND).contains(&lasts.0));
         run.duration = until_next.unwrap_or_else(|| self.as_usual(packets));

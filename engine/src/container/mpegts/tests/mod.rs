@@ -19,7 +19,8 @@ use crate::container::{Error, Format, pieces};
 /// Indexes a file in chunks of this size and in pieces.
 fn try_index(file: &[u8], chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Pages::default();
-    let outline = block_on(pieces::index::<super::index::Pass>(&Bytes::copy_from_slice(file), &mut pages, chunk))?;
+    let outline =
+        block_on(pieces::index::<super::index::MpegTsPass>(&Bytes::copy_from_slice(file), &mut pages, chunk))?;
     Ok(Indexed::new(outline, pages))
 }
 

@@ -1,6 +1,6 @@
 //! Writing parts of a file.
 
-use super::super::layout::{self, Begins, Head, Lanes, Stretch};
+use super::super::layout::{self, Begins, Head, PacketRun, StreamNumbers};
 use super::super::packet::{Packet, Packing};
 use super::super::psi::{Association, Map, Sections};
 use super::muxer::{ADTS, H264, MAP, Muxer, SOUND, VIDEO};
@@ -116,19 +116,19 @@ proptest::proptest! {
         runs in proptest::collection::vec((1_u64..100_000, 0_u8..34, 0_u8..3, 0_u8..16), 0..50),
         start in 0_u64..1 << 40,
     ) {
-        // Three lanes have units, whose heads continue as expected or do not.
-        let lanes = Lanes { tracks: 32, units: &[2, 7, 33] };
-        let (mut offset, mut stretches) = (start, Vec::new());
-        for (packets, lane, kind, counter) in runs {
+        // Three streams have units, whose heads continue as expected or do not.
+        let streams = StreamNumbers { tracks: 32, units: &[2, 7, 33] };
+        let (mut offset, mut packet_runs) = (start, Vec::new());
+        for (packets, stream, kind, counter) in runs {
             let begins = [Begins::Nothing, Begins::Pes, Begins::Stamped][usize::from(kind)];
             let of_units = if kind == 0 { Head::plain(counter) } else { Head::new(4 + 8, 14, counter, begins) };
-            let head = lanes.units.contains(&lane).then_some(of_units);
-            stretches.push(Stretch { offset, packets, lane, head });
+            let head = streams.units.contains(&stream).then_some(of_units);
+            packet_runs.push(PacketRun { offset, packets, stream, head });
             offset += packets * 188;
         }
         let mut packed = Vec::new();
-        layout::pack(&mut packed, stretches.iter().copied(), lanes);
-        let found: Vec<_> = layout::unpack(&packed, lanes, 188, start).collect();
-        proptest::prop_assert_eq!(found, stretches);
+        layout::pack(&mut packed, packet_runs.iter().copied(), streams);
+        let found: Vec<_> = layout::unpack(&packed, streams, 188, start).collect();
+        proptest::prop_assert_eq!(found, packet_runs);
     }
 }

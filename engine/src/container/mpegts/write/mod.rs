@@ -13,7 +13,7 @@ use std::ops::Range;
 use bytes::BufMut;
 
 use self::units::Units;
-use super::layout::{self, Lanes, Stretch};
+use super::layout::{self, PacketRun, StreamNumbers};
 use super::packet::{NULL, Packing};
 use super::program::Program;
 use super::psi::Tables;
@@ -47,16 +47,16 @@ fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result
     let program: Program = unpack(outline.setup.first())?;
     let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
     let mut tracks = Vec::with_capacity(selection.tracks.len());
-    let (mut lanes, mut units) = (Vec::new(), Vec::new());
+    let (mut cursors, mut units) = (Vec::new(), Vec::new());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         tracks.push(track);
-        let (lane, runs) = (layout::lane(selected.track), &selected.runs);
-        if program.units.contains(&lane) {
+        let (stream, runs) = (layout::stream(selected.track), &selected.runs);
+        if program.units.contains(&stream) {
             let pid = u16::try_from(track.id).map_err(|_| mismatch("a track that is no PID"))?;
-            units.push(Units::new(lane, pid, packing, &program.clocks, runs));
+            units.push(Units::new(stream, pid, packing, &program.clocks, runs));
         } else {
-            lanes.push(Lane { lane, runs: runs.cursor() });
+            cursors.push(StreamCursor { stream, runs: runs.cursor() });
         }
     }
     let map = map(&program, &tracks)?;
@@ -65,7 +65,7 @@ fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result
     let tables = Tables::new(of_tables, program.stream, (program.number, program.map), &map);
     let tables = if is_segment { tables.duplicated() } else { tables };
 
-    let of_all = Lanes { tracks: outline.tracks.len(), units: &program.units };
+    let of_all = StreamNumbers { tracks: outline.tracks.len(), units: &program.units };
     let mut pieces = Pieces::default();
     let mut output = Output::new(tables, (is_segment && packing != Packing::PLAIN).then_some(packing));
     let elements = with_samples(selection);
@@ -75,14 +75,14 @@ fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result
         // The rest is after this offset.
         let done = units.iter().filter_map(Units::begun_at).fold(element.offset, u64::min);
         output.take(&mut pieces, done)?;
-        if let Some(first) = own_packets((packing, of_all), &element, next, (&mut lanes, &mut units), &mut pieces) {
+        if let Some(first) = own_packets((packing, of_all), &element, next, (&mut cursors, &mut units), &mut pieces) {
             output.begins.push_back((first, arrival(&element)));
         }
     }
     for units in &mut units {
         units.finish(false, &mut pieces);
     }
-    if lanes.iter_mut().any(|lane| !lane.runs.is_done()) || units.iter_mut().any(|units| !units.is_done()) {
+    if cursors.iter_mut().any(|cursor| !cursor.runs.is_done()) || units.iter_mut().any(|units| !units.is_done()) {
         return Err(mismatch("samples that lie in no element"));
     }
     output.take(&mut pieces, u64::MAX)?;
@@ -193,8 +193,8 @@ impl Strip {
 }
 
 /// The samples of a selected track that are not written yet.
-struct Lane<'a> {
-    lane: u8,
+struct StreamCursor<'a> {
+    stream: u8,
     runs: Cursor<'a>,
 }
 
@@ -250,21 +250,21 @@ impl Pieces {
 /// The packets of the selected samples that begin in an element; the next partly selected element begins at `next`.
 /// Returns the offset of the first packet.
 fn own_packets(
-    (packing, of_all): (Packing, Lanes<'_>),
+    (packing, of_all): (Packing, StreamNumbers<'_>),
     element: &Element,
     next: u64,
-    (lanes, units): (&mut [Lane<'_>], &mut [Units<'_>]),
+    (cursors, units): (&mut [StreamCursor<'_>], &mut [Units<'_>]),
     pieces: &mut Pieces,
 ) -> Option<u64> {
     let size = packing.size as u64;
-    let mut chosen: Vec<(u8, VecDeque<Run>)> = Vec::with_capacity(lanes.len());
-    for lane in lanes.iter_mut() {
+    let mut chosen: Vec<(u8, VecDeque<Run>)> = Vec::with_capacity(cursors.len());
+    for cursor in cursors.iter_mut() {
         let mut here = VecDeque::new();
-        while let Some(run) = lane.runs.peek().filter(|run| run.offset >= element.offset && run.offset < next) {
+        while let Some(run) = cursor.runs.peek().filter(|run| run.offset >= element.offset && run.offset < next) {
             here.push_back(run.clone());
-            lane.runs.advance();
+            cursor.runs.advance();
         }
-        chosen.push((lane.lane, here));
+        chosen.push((cursor.stream, here));
     }
     let in_units: Vec<_> = units.iter_mut().filter_map(|units| units.extent(&(element.offset..next))).collect();
     let of_lanes = chosen.iter().flat_map(|(_, runs)| runs).map(Run::bytes);
@@ -272,18 +272,18 @@ fn own_packets(
     let first = extents.iter().map(|bytes| bytes.start).min()?;
     let end = extents.iter().map(|bytes| bytes.end).max()?;
     let packed = element.kept.get(packing.before..).unwrap_or_default();
-    for stretch in layout::unpack(packed, of_all, size, element.offset) {
-        let Range { start, end: behind } = stretch.bytes(size);
-        if stretch.lane == layout::CLOCK {
+    for packet_run in layout::unpack(packed, of_all, size, element.offset) {
+        let Range { start, end: behind } = packet_run.bytes(size);
+        if packet_run.stream == layout::CLOCK {
             pieces.source(start, start.max(first)..behind.min(end).min(next));
-        } else if let Some(units) = units.iter_mut().find(|units| units.lane == stretch.lane) {
+        } else if let Some(units) = units.iter_mut().find(|units| units.stream == packet_run.stream) {
             // Elements overlap, and agree about the packets in both.
-            let packets = stretch.packets.min(next.saturating_sub(start).div_ceil(size));
+            let packets = packet_run.packets.min(next.saturating_sub(start).div_ceil(size));
             if packets > 0 {
-                units.packets(Stretch { packets, ..stretch }, pieces);
+                units.packets(PacketRun { packets, ..packet_run }, pieces);
             }
-        } else if let Some((_, runs)) = chosen.iter_mut().find(|(lane, _)| *lane == stretch.lane) {
-            within(&stretch, size, runs, pieces);
+        } else if let Some((_, runs)) = chosen.iter_mut().find(|(stream, _)| *stream == packet_run.stream) {
+            within(&packet_run, size, runs, pieces);
         }
     }
     // A picture may begin after the beginning of its PES packet.
@@ -291,14 +291,14 @@ fn own_packets(
     Some(begins)
 }
 
-/// The part of a stretch that belongs to samples of its lane; removes the samples that end in it.
-fn within(stretch: &Stretch, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
-    let stretch = stretch.bytes(size);
+/// The part of a run that belongs to samples of its stream; removes the samples that end in it.
+fn within(packet_run: &PacketRun, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
+    let packet_run = packet_run.bytes(size);
     while let Some(run) = runs.front() {
         let bytes = run.bytes();
-        let start = bytes.start.max(stretch.start);
-        pieces.source(start, start..bytes.end.min(stretch.end));
-        if bytes.end > stretch.end {
+        let start = bytes.start.max(packet_run.start);
+        pieces.source(start, start..bytes.end.min(packet_run.end));
+        if bytes.end > packet_run.end {
             return;
         }
         runs.pop_front();

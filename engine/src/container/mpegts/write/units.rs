@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use bytes::{BufMut, Bytes};
 
-use super::super::layout::{Begins, Head, Stretch};
+use super::super::layout::{Begins, Head, PacketRun};
 use super::super::packet::{PACKET, Packing};
 use super::Pieces;
 use crate::container::mpeg::clock::stamps;
@@ -31,7 +31,7 @@ const SHORTEST: u8 = 9;
 
 /// The samples of a selected track that are not written yet.
 pub struct Units<'a> {
-    pub lane: u8,
+    pub stream: u8,
     pid: u16,
     packing: Packing,
     clocks: &'a [u64],
@@ -45,15 +45,15 @@ pub struct Units<'a> {
     goes_on: bool,
 }
 
-/// The packets of a PES packet: stretches, each with the number of bytes of data before it.
+/// The packets of a PES packet: runs, each with the number of bytes of data before it.
 struct Packets {
     packing: Packing,
-    stretches: Vec<(Stretch, u64)>,
+    packet_runs: Vec<(PacketRun, u64)>,
     data: u64,
 }
 
 /// A selected part of a PES packet: a range of its data, and the first sample that begins in it.
-struct Part {
+struct PesPart {
     data: Range<u64>,
     first: Option<Run>,
 }
@@ -70,47 +70,49 @@ enum Front {
     Own,
 }
 
-fn head(stretch: &Stretch) -> Head {
-    stretch.head.unwrap_or(Head::plain(0))
+fn head(packet_run: &PacketRun) -> Head {
+    packet_run.head.unwrap_or(Head::plain(0))
 }
 
-/// The data of one packet of a stretch, by its position, as a range of the stretch's data.
-fn data_of(stretch: &Stretch, place: u64) -> Range<u64> {
-    let first = head(stretch).data();
+/// The data of one packet of a run, by its position, as a range of the run's data.
+fn data_of(packet_run: &PacketRun, place: u64) -> Range<u64> {
+    let first = head(packet_run).data();
     let end = |place: u64| first.saturating_add(place.saturating_mul(ROOM as u64));
     place.checked_sub(1).map_or(0, end)..end(place)
 }
 
 impl Packets {
-    fn push(&mut self, stretch: Stretch) {
-        self.stretches.push((stretch, self.data));
-        self.data = self.data.saturating_add(data_of(&stretch, stretch.packets.saturating_sub(1)).end);
+    fn push(&mut self, packet_run: PacketRun) {
+        self.packet_runs.push((packet_run, self.data));
+        self.data = self.data.saturating_add(data_of(&packet_run, packet_run.packets.saturating_sub(1)).end);
     }
 
     fn bytes(&self) -> Range<u64> {
         let size = self.packing.size as u64;
-        let end = self.stretches.last().map_or(0, |(last, _)| last.bytes(size).end);
-        self.stretches.first().map_or(end, |(first, _)| first.offset)..end
+        let end = self.packet_runs.last().map_or(0, |(last, _)| last.bytes(size).end);
+        self.packet_runs.first().map_or(end, |(first, _)| first.offset)..end
     }
 
     /// The number of bytes of data before this offset of the file.
     fn data_before(&self, offset: u64) -> u64 {
         let size = self.packing.size as u64;
-        let behind = self.stretches.partition_point(|(stretch, _)| stretch.offset <= offset);
-        let Some((stretch, before)) = behind.checked_sub(1).and_then(|at| self.stretches.get(at)) else { return 0 };
-        let within = offset - stretch.offset;
-        let place = (within / size).min(stretch.packets.saturating_sub(1));
-        let data = data_of(stretch, place);
-        let start = place * size + self.packing.before as u64 + head(&stretch.behind(place, size)).before();
+        let behind = self.packet_runs.partition_point(|(packet_run, _)| packet_run.offset <= offset);
+        let Some((packet_run, before)) = behind.checked_sub(1).and_then(|at| self.packet_runs.get(at)) else {
+            return 0;
+        };
+        let within = offset - packet_run.offset;
+        let place = (within / size).min(packet_run.packets.saturating_sub(1));
+        let data = data_of(packet_run, place);
+        let start = place * size + self.packing.before as u64 + head(&packet_run.behind(place, size)).before();
         (before + data.start + within.saturating_sub(start)).min(before + data.end)
     }
 }
 
 impl<'a> Units<'a> {
-    pub fn new(lane: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a Runs) -> Self {
-        let packets = Packets { packing, stretches: Vec::new(), data: 0 };
+    pub fn new(stream: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a Runs) -> Self {
+        let packets = Packets { packing, packet_runs: Vec::new(), data: 0 };
         let (ahead, runs) = (runs.cursor(), runs.cursor());
-        Self { lane, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
+        Self { stream, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
     }
 
     /// The range of the file with the samples that begin in this range.
@@ -120,7 +122,7 @@ impl<'a> Units<'a> {
 
     /// The offset of the current PES packet.
     pub fn begun_at(&self) -> Option<u64> {
-        self.packets.stretches.first().map(|(first, _)| first.offset)
+        self.packets.packet_runs.first().map(|(first, _)| first.offset)
     }
 
     /// Whether all samples are written.
@@ -129,22 +131,22 @@ impl<'a> Units<'a> {
     }
 
     /// Takes the next of the track's packets.
-    pub fn packets(&mut self, stretch: Stretch, pieces: &mut Pieces) {
-        if head(&stretch).begins != Begins::Nothing {
+    pub fn packets(&mut self, packet_run: PacketRun, pieces: &mut Pieces) {
+        if head(&packet_run).begins != Begins::Nothing {
             self.finish(true, pieces);
         }
-        self.packets.push(stretch);
+        self.packets.push(packet_run);
     }
 
     /// Writes the selected parts of the current PES packet. `whole`: it is complete.
     pub fn finish(&mut self, whole: bool, pieces: &mut Pieces) {
         let parts = self.parts();
-        let empty = Packets { packing: self.packing, stretches: Vec::new(), data: 0 };
+        let empty = Packets { packing: self.packing, packet_runs: Vec::new(), data: 0 };
         let packets = std::mem::replace(&mut self.packets, empty);
-        let begins = packets.stretches.first().map_or(Begins::Nothing, |(first, _)| head(first).begins);
-        let all = |parts: &[Part]| matches!(parts, [part] if part.data == (0..packets.data));
-        if let (Some((first, _)), Some(Part { data: Range { start: 0, .. }, .. })) =
-            (packets.stretches.first(), parts.first())
+        let begins = packets.packet_runs.first().map_or(Begins::Nothing, |(first, _)| head(first).begins);
+        let all = |parts: &[PesPart]| matches!(parts, [part] if part.data == (0..packets.data));
+        if let (Some((first, _)), Some(PesPart { data: Range { start: 0, .. }, .. })) =
+            (packets.packet_runs.first(), parts.first())
             && self.begun
             && !self.goes_on
         {
@@ -154,8 +156,8 @@ impl<'a> Units<'a> {
             packets.data == 0 && self.goes_on || parts.last().is_some_and(|part| part.data.end == packets.data);
         let timed = begins == Begins::Stamped || self.begun && begins == Begins::Pes;
         if whole && timed && all(&parts) {
-            for (stretch, _) in &packets.stretches {
-                pieces.source(stretch.offset, stretch.bytes(self.packing.size as u64));
+            for (packet_run, _) in &packets.packet_runs {
+                pieces.source(packet_run.offset, packet_run.bytes(self.packing.size as u64));
             }
             self.begun = true;
             return;
@@ -167,9 +169,9 @@ impl<'a> Units<'a> {
     }
 
     /// The selected parts of the current PES packet.
-    fn parts(&mut self) -> Vec<Part> {
+    fn parts(&mut self) -> Vec<PesPart> {
         let within = self.packets.bytes();
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<PesPart> = Vec::new();
         while let Some(run) = self.runs.peek() {
             let bytes = run.bytes();
             if bytes.start >= within.end {
@@ -183,7 +185,7 @@ impl<'a> Units<'a> {
                     last.data.end = data.end;
                     last.first = last.first.take().or(first);
                 }
-                _ => parts.push(Part { data, first }),
+                _ => parts.push(PesPart { data, first }),
             }
             if bytes.end > within.end {
                 break;
@@ -193,16 +195,16 @@ impl<'a> Units<'a> {
         parts
     }
 
-    fn part(&self, packets: &Packets, part: &Part, begins: Begins, pieces: &mut Pieces) {
+    fn part(&self, packets: &Packets, part: &PesPart, begins: Begins, pieces: &mut Pieces) {
         let size = self.packing.size as u64;
         let mut front = self.front(packets, part, begins);
-        for (stretch, before) in &packets.stretches {
-            let first = head(stretch).data();
-            let end = before.saturating_add(data_of(stretch, stretch.packets.saturating_sub(1)).end);
+        for (packet_run, before) in &packets.packet_runs {
+            let first = head(packet_run).data();
+            let end = before.saturating_add(data_of(packet_run, packet_run.packets.saturating_sub(1)).end);
             let data = part.data.start.max(*before)..part.data.end.min(end);
             if end == *before && part.data.start < end && end < part.data.end {
                 // Only an adaptation field.
-                pieces.source(stretch.offset, stretch.bytes(size));
+                pieces.source(packet_run.offset, packet_run.bytes(size));
             }
             if data.is_empty() {
                 continue;
@@ -211,14 +213,14 @@ impl<'a> Units<'a> {
             let place = |data: u64| data.checked_sub(first).map_or(0, |behind| behind / ROOM as u64 + 1);
             let last = place(end - 1);
             // The packets after it are complete up to here.
-            let whole = if end == data_of(stretch, last).end { last + 1 } else { last };
+            let whole = if end == data_of(packet_run, last).end { last + 1 } else { last };
             let mut next = place(start);
             while next <= last {
-                let here = data_of(stretch, next);
+                let here = data_of(packet_run, next);
                 let chosen = start.max(here.start)..end.min(here.end);
-                let packet = stretch.behind(next, size);
+                let packet = packet_run.behind(next, size);
                 if chosen == here && matches!(front, Front::Nothing) {
-                    pieces.source(packet.offset, packet.offset..stretch.behind(whole, size).offset);
+                    pieces.source(packet.offset, packet.offset..packet_run.behind(whole, size).offset);
                     next = whole;
                     continue;
                 }
@@ -230,8 +232,8 @@ impl<'a> Units<'a> {
         }
     }
 
-    fn front(&self, packets: &Packets, part: &Part, begins: Begins) -> Front {
-        let header = packets.stretches.first().map(|(first, _)| head(first));
+    fn front(&self, packets: &Packets, part: &PesPart, begins: Begins) -> Front {
+        let header = packets.packet_runs.first().map(|(first, _)| head(first));
         let is_whole = header.is_some_and(|head| head.header >= SHORTEST && head.data() > 0);
         match (part.data.start, begins, &part.first) {
             (0, Begins::Nothing, _) if self.begun => Front::Nothing,
@@ -243,7 +245,7 @@ impl<'a> Units<'a> {
     }
 
     /// Rewrites a packet with its front and this range of its data.
-    fn packet(&self, packet: &Stretch, front: &Front, part: &Part, data: Range<u64>, pieces: &mut Pieces) {
+    fn packet(&self, packet: &PacketRun, front: &Front, part: &PesPart, data: Range<u64>, pieces: &mut Pieces) {
         let Head { adaptation, header, counter, .. } = head(packet);
         let at = packet.offset + self.packing.before as u64 + 4;
         let behind = at + u64::from(adaptation);
@@ -294,7 +296,7 @@ impl<'a> Units<'a> {
     }
 
     /// Writes a packet without data before this one, which declares the jump of the counters.
-    fn leap(&self, before: &Stretch, pieces: &mut Pieces) {
+    fn leap(&self, before: &PacketRun, pieces: &mut Pieces) {
         let counter = head(before).counter.wrapping_sub(1);
         let flags = Piece::Made(vec![DISCONTINUITY].into());
         self.put(before.offset, (counter, false), Some(flags), Vec::new(), 0..0, pieces);

@@ -1,12 +1,12 @@
 //! The index half: streams a file's pages once and checks their CRCs; their packets become samples of the index.
 
-mod lane;
+mod logical;
 mod reader;
 mod streams;
 
 use serde::{Deserialize, Serialize};
 
-use self::reader::{Found, Reader};
+use self::reader::{PageFound, Reader};
 use self::streams::Streams;
 use super::CONTAINER;
 use super::page::{MAX_PAGE, Page, Parsed};
@@ -25,12 +25,12 @@ use crate::media::{Kind, Time, Track};
 /// there is no page; [`Error::TooLarge`] if headers are too long. Damaged and missing pages are skipped and reported in
 /// [`Outline::notes`].
 #[derive(Default, Serialize, Deserialize)]
-pub struct Pass {
+pub struct OggPass {
     reader: Reader,
     streams: Streams,
 }
 
-impl pass::Pass for Pass {
+impl pass::IndexPass for OggPass {
     async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
         tags::pass(stream).await?;
         Ok(Self::default())
@@ -38,9 +38,9 @@ impl pass::Pass for Pass {
 
     async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
         let sums = match self.reader.look(stream, &mut out.notes).await? {
-            Found::End => return Ok(false),
-            Found::Nothing => return Ok(true),
-            Found::Page(sums) => sums,
+            PageFound::End => return Ok(false),
+            PageFound::Nothing => return Ok(true),
+            PageFound::Page(sums) => sums,
         };
         let offset = stream.position();
         let Parsed::Page(page) = Page::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };

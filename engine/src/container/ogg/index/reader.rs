@@ -20,7 +20,7 @@ pub struct Reader {
 }
 
 /// The result at a position.
-pub enum Found {
+pub enum PageFound {
     /// A valid page, with the CRCs of its body up to the end of each piece.
     Page(Vec<u32>),
     /// No page up to the position, which has moved.
@@ -31,21 +31,21 @@ pub enum Found {
 
 impl Reader {
     /// Parses the page at the current position, skipping bytes that are not one.
-    pub async fn look(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Found, Error> {
+    pub async fn look(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<PageFound, Error> {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
         let in_vain = match Page::parse(at, bytes) {
             Parsed::Page(page) => {
                 if let Some(sums) = page.sums() {
                     self.found(at, notes);
-                    return Ok(Found::Page(sums));
+                    return Ok(PageFound::Page(sums));
                 }
                 page.body.len()
             }
             _ if bytes.len() < CAPTURE.len() => {
                 self.lost.get_or_insert(at);
                 self.found(stream.len(), notes);
-                return Ok(Found::End);
+                return Ok(PageFound::End);
             }
             _ => 0,
         };
@@ -57,7 +57,7 @@ impl Reader {
             return Err(Error::Malformed { offset: next, path: "page".to_owned(), what });
         }
         stream.seek(next);
-        Ok(Found::Nothing)
+        Ok(PageFound::Nothing)
     }
 
     /// Ends the skipped bytes here.

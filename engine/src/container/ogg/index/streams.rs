@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Setup;
 use super::super::codec::{self, Foreign};
 use super::super::page::Page;
-use super::lane::{Lane, Measured};
+use super::logical::{LogicalStreamReader, Measured};
 use crate::container::notes::Notes;
 use crate::container::pass::Output;
 use crate::container::{Error, Unsupported};
@@ -21,7 +21,7 @@ const MAX_WAITING: usize = 256;
 const MAX_TRACKS: usize = 64;
 const MAX_SETUP: usize = 192 << 10;
 /// The maximum number of logical streams in a link.
-const MAX_LANES: usize = 256;
+const MAX_STREAMS: usize = 256;
 
 /// The logical streams while their pages are read.
 #[derive(Default, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ struct Link {
     number: u32,
     /// Its start on the timeline of the file.
     start: Time,
-    lanes: Vec<(Lane, Option<Laid>)>,
+    readers: Vec<(LogicalStreamReader, Option<TimelineMapping>)>,
     /// Serial numbers of skipped logical streams.
     passed: Vec<u32>,
     /// Whether its first page of packets has been read.
@@ -53,7 +53,7 @@ struct Link {
 
 /// The conversion of a logical stream's positions to the times of a track.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Laid {
+struct TimelineMapping {
     track: usize,
     /// The position that is the track's time zero.
     origin: Ticks,
@@ -67,18 +67,18 @@ impl Streams {
         if page.header.first {
             return self.begin(page, out);
         }
-        let Some(place) = self.link.lanes.iter().position(|(lane, _)| lane.serial == page.header.serial) else {
+        let Some(place) = self.link.readers.iter().position(|(reader, _)| reader.serial == page.header.serial) else {
             if !self.link.passed.contains(&page.header.serial) {
                 out.notes.at(page.offset, "a page of a logical stream that never began");
             }
             return Ok(());
         };
-        let Some((lane, _)) = self.link.lanes.get_mut(place) else { return Ok(()) };
-        let heads = !lane.ready;
-        let measured = match lane.page((page, sums), &mut out.notes) {
+        let Some((reader, _)) = self.link.readers.get_mut(place) else { return Ok(()) };
+        let heads = !reader.ready;
+        let measured = match reader.page((page, sums), &mut out.notes) {
             Ok(measured) => measured,
             Err(what) => {
-                self.link.lanes.remove(place);
+                self.link.readers.remove(place);
                 self.pass(page.header.serial, &what, &mut out.notes);
                 return Ok(());
             }
@@ -94,7 +94,7 @@ impl Streams {
                 self.link.waiting.push(measured);
             }
         }
-        let begun = || self.link.lanes.iter().all(|(lane, _)| lane.span.is_some());
+        let begun = || self.link.readers.iter().all(|(reader, _)| reader.span.is_some());
         if !self.link.settled && self.link.begun && (self.link.waiting.len() >= MAX_WAITING || begun()) {
             self.settle(out)?;
         }
@@ -111,14 +111,15 @@ impl Streams {
             range.end = page.end();
         }
         let serial = page.header.serial;
-        let known = self.link.lanes.iter().any(|(lane, _)| lane.serial == serial) || self.link.passed.contains(&serial);
-        if known || self.link.lanes.len() + self.link.passed.len() >= MAX_LANES {
+        let known =
+            self.link.readers.iter().any(|(reader, _)| reader.serial == serial) || self.link.passed.contains(&serial);
+        if known || self.link.readers.len() + self.link.passed.len() >= MAX_STREAMS {
             out.notes.at(page.offset, "a logical stream that begins twice, or beyond 256 of a link");
             return Ok(());
         }
         let first = page.pieces().next().map_or(&[][..], |piece| piece.bytes);
         match codec::recognise(first) {
-            Ok(mapping) => self.link.lanes.push((Lane::new(page, mapping, first), None)),
+            Ok(mapping) => self.link.readers.push((LogicalStreamReader::new(page, mapping, first), None)),
             Err(Foreign::Silent) => self.link.passed.push(serial),
             Err(Foreign::Unknown(name)) => {
                 self.pass(serial, &format!("it is of a codec that is not known, {name}"), &mut out.notes);
@@ -140,22 +141,23 @@ impl Streams {
     /// begins first; a recording of a live stream begins at an arbitrary position.
     fn settle(&mut self, out: &mut Output) -> Result<(), Error> {
         self.link.settled = true;
-        let begins = |lane: &Lane| Some(lane.mapping.timescale().time(lane.span?.0.max(Ticks::ZERO)));
-        let base = self.link.lanes.iter().filter_map(|(lane, _)| begins(lane)).min().unwrap_or(Time::ZERO);
+        let begins =
+            |reader: &LogicalStreamReader| Some(reader.mapping.timescale().time(reader.span?.0.max(Ticks::ZERO)));
+        let base = self.link.readers.iter().filter_map(|(reader, _)| begins(reader)).min().unwrap_or(Time::ZERO);
         let mut broken = Vec::new();
-        for (lane, laid) in &mut self.link.lanes {
-            if !lane.ready {
-                broken.push((lane.serial, "its headers have no end"));
+        for (reader, mapped) in &mut self.link.readers {
+            if !reader.ready {
+                broken.push((reader.serial, "its headers have no end"));
                 continue;
             }
-            let (mapping, timescale) = (&lane.mapping, lane.mapping.timescale());
-            let setup = Setup { link: self.link.number, headers: mapping.setup(&lane.headers) }.pack();
+            let (mapping, timescale) = (&reader.mapping, reader.mapping.timescale());
+            let setup = Setup { link: self.link.number, headers: mapping.setup(&reader.headers) }.pack();
             if self.tracks >= MAX_TRACKS || self.setup.saturating_add(setup.len()) > MAX_SETUP {
-                broken.push((lane.serial, "there are too many, or with too large headers"));
+                broken.push((reader.serial, "there are too many, or with too large headers"));
                 continue;
             }
             let zero = timescale.ticks(base) + mapping.skip();
-            let origin = lane.span.map_or(zero, |(first, _)| first.min(zero));
+            let origin = reader.span.map_or(zero, |(first, _)| first.min(zero));
             let presented = Edit { duration: None, media: Some(zero - origin) };
             let before = Edit { duration: Some(timescale.ticks(self.link.start)), media: None };
             let edits = match (self.link.start, zero - origin) {
@@ -170,19 +172,19 @@ impl Streams {
                 edits,
                 preroll: mapping.preroll(),
                 ..Track::new(
-                    u64::from(lane.serial) + (u64::from(self.link.number) << 32),
+                    u64::from(reader.serial) + (u64::from(self.link.number) << 32),
                     mapping.kind(),
                     mapping.codec().to_owned(),
                     timescale,
                     media::Setup::Inline(setup.clone()),
                 )
             });
-            *laid = Some(Laid { track: self.tracks, origin, zero });
+            *mapped = Some(TimelineMapping { track: self.tracks, origin, zero });
             self.tracks += 1;
             self.setup += setup.len();
         }
         for (serial, why) in broken {
-            self.link.lanes.retain(|(lane, _)| lane.serial != serial);
+            self.link.readers.retain(|(reader, _)| reader.serial != serial);
             self.pass(serial, why, &mut out.notes);
         }
         for measured in std::mem::take(&mut self.link.waiting) {
@@ -193,8 +195,8 @@ impl Streams {
 
     /// Adds the samples of a page to the index.
     fn put(&self, page: &Measured, builder: &mut Builder) -> Result<(), Error> {
-        let lane = self.link.lanes.iter().find(|(lane, _)| lane.serial == page.serial);
-        let Some((_, Some(Laid { track, origin, .. }))) = lane else { return Ok(()) };
+        let reader = self.link.readers.iter().find(|(reader, _)| reader.serial == page.serial);
+        let Some((_, Some(TimelineMapping { track, origin, .. }))) = reader else { return Ok(()) };
         builder.begin_element_keeping(page.offset, page.header, Ticks::ZERO, page.kept.clone());
         for sample in &page.samples {
             let run = Run {
@@ -219,12 +221,12 @@ impl Streams {
         if !self.link.settled {
             self.settle(out)?;
         }
-        let end = |(lane, laid): &(Lane, Option<Laid>)| {
-            let (_, end) = lane.span?;
-            Some(self.link.start + lane.mapping.timescale().time(end - (*laid)?.zero))
+        let end = |(reader, mapped): &(LogicalStreamReader, Option<TimelineMapping>)| {
+            let (_, end) = reader.span?;
+            Some(self.link.start + reader.mapping.timescale().time(end - (*mapped)?.zero))
         };
         let start =
-            self.link.lanes.iter().filter_map(end).max().map_or(self.link.start, |end| end.max(self.link.start));
+            self.link.readers.iter().filter_map(end).max().map_or(self.link.start, |end| end.max(self.link.start));
         let number = if self.link.begun { self.link.number.saturating_add(1) } else { self.link.number };
         self.link = Link { number, start, ..Link::default() };
         Ok(())

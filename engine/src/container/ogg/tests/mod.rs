@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 
 use crate::container::{Error, pieces};
-use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory, Part};
+use crate::fragment::resolve::{self, Ask, Cut, Meaning, MediaPart, Memory};
 use crate::index::{Outline, Page};
 use crate::media::splice::Piece;
 use crate::media::{Interval, Run, Ticks, Time};
@@ -138,7 +138,7 @@ struct Indexed {
 /// Indexes a file with chunks of this size.
 fn try_index(file: &Bytes, chunk: u64) -> Result<Indexed, Error> {
     let mut pages = Memory::default();
-    let outline = block_on(pieces::index::<super::index::Pass>(file, &mut pages, chunk))?;
+    let outline = block_on(pieces::index::<super::index::OggPass>(file, &mut pages, chunk))?;
     let mut samples = vec![Vec::new(); outline.tracks.len()];
     for packed in pages.packed() {
         let page = Page::unpack(packed.number, &packed.bytes).unwrap();
@@ -165,7 +165,7 @@ fn index(file: &[u8]) -> Indexed {
 }
 
 impl Indexed {
-    fn cut(&self, start: Time, end: Time) -> Part {
+    fn cut(&self, start: Time, end: Time) -> MediaPart {
         let meaning = Meaning::of(&Ask::from(Interval::new(start, end).unwrap()), &self.outline);
         match block_on(resolve::cut(&self.outline, &mut &self.pages, &meaning)).unwrap() {
             Cut::Part(part) => *part,
@@ -187,7 +187,7 @@ impl Indexed {
         let mut packets: Vec<Vec<u8>> = Vec::new();
         for run in &self.samples[track] {
             let bytes = &file[run.offset as usize..run.offset as usize + run.size as usize];
-            if super::Part::of(run).continues {
+            if super::PacketPart::of(run).continues {
                 packets.last_mut().unwrap().extend(bytes);
             } else {
                 packets.push(bytes.to_vec());
@@ -198,7 +198,7 @@ impl Indexed {
 }
 
 /// The bytes of a cut.
-fn bytes(part: &Part, original: &[u8]) -> Vec<u8> {
+fn bytes(part: &MediaPart, original: &[u8]) -> Vec<u8> {
     let splice = &part.file.splice;
     let pieces = splice.pieces().map(|piece| match piece {
         Piece::Made(bytes) => bytes.to_vec(),

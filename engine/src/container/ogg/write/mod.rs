@@ -3,11 +3,11 @@
 //! selected becomes a page of the cut with the same packets.
 
 mod frames;
-mod lane;
+mod logical;
 mod output;
 mod piece;
 
-use self::lane::Lane;
+use self::logical::LogicalStreamWriter;
 use self::output::Output;
 use super::{Setup, codec};
 use crate::container::{Error, Selected, Selection, Written};
@@ -17,30 +17,30 @@ use crate::media::{Interval, Time};
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let mut lanes = Vec::with_capacity(selection.tracks.len());
+    let mut writers = Vec::with_capacity(selection.tracks.len());
     for selected in selection.tracks.iter().filter(|selected| !selected.runs.is_empty()) {
         let track = outline.tracks.get(selected.track);
         let track =
             track.ok_or_else(|| mismatch(format!("no track {} in {}", selected.track, outline.tracks.len())))?;
         let Setup { link, headers } = Setup::unpack(track)?;
-        lanes.push((link, Lane::new(track, selected, headers, &selection.elements)?));
+        writers.push((link, LogicalStreamWriter::new(track, selected, headers, &selection.elements)?));
     }
-    lanes.sort_by_key(|(link, _)| *link);
+    writers.sort_by_key(|(link, _)| *link);
     let mut output = Output::default();
     let mut setup = None;
-    for link in lanes.chunk_by_mut(|(one, _), (next, _)| one == next) {
-        let mut lanes: Vec<&mut Lane<'_>> = link.iter_mut().map(|(_, lane)| lane).collect();
+    for link in writers.chunk_by_mut(|(one, _), (next, _)| one == next) {
+        let mut writers: Vec<&mut LogicalStreamWriter<'_>> = link.iter_mut().map(|(_, writer)| writer).collect();
         if setup.is_some() {
             // Each link has its own time.
-            let delay = lanes.iter().map(|lane| lane.delay()).min().unwrap_or_default();
-            for lane in &mut lanes {
-                lane.begin_sooner(delay);
+            let delay = writers.iter().map(|writer| writer.delay()).min().unwrap_or_default();
+            for writer in &mut writers {
+                writer.begin_sooner(delay);
             }
         }
-        heads(&mut output, &mut lanes);
+        heads(&mut output, &mut writers);
         // The header pages of a later link stay with its first page: neither is useful without the other.
         setup.get_or_insert_with(|| output.end_setup());
-        bodies(&mut output, &mut lanes)?;
+        bodies(&mut output, &mut writers)?;
     }
     let mut splice = Splice::new();
     let elements = output.append_to(&mut splice);
@@ -64,27 +64,27 @@ pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
 
 /// The header packets: first the first one of each logical stream, each on a page that is marked as first (RFC 3533
 /// §4).
-fn heads(output: &mut Output, lanes: &mut [&mut Lane<'_>]) {
-    for lane in &mut *lanes {
-        lane.put_first_header(output);
+fn heads(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) {
+    for writer in &mut *writers {
+        writer.put_first_header(output);
     }
-    for lane in lanes {
-        lane.put_other_headers(output);
+    for writer in writers {
+        writer.put_other_headers(output);
     }
 }
 
 /// The pages of packets, in the order of the original.
-fn bodies(output: &mut Output, lanes: &mut [&mut Lane<'_>]) -> Result<(), Error> {
+fn bodies(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) -> Result<(), Error> {
     let mut filling: Option<usize> = None;
     loop {
-        let next = lanes.iter().enumerate().filter_map(|(at, lane)| Some((lane.next()?, at))).min();
+        let next = writers.iter().enumerate().filter_map(|(at, writer)| Some((writer.next()?, at))).min();
         let Some((_, at)) = next else { return Ok(()) };
-        if let Some(lane) = filling.filter(|before| *before != at).and_then(|before| lanes.get_mut(before)) {
-            lane.end_page(output)?;
+        if let Some(writer) = filling.filter(|before| *before != at).and_then(|before| writers.get_mut(before)) {
+            writer.end_page(output)?;
         }
         filling = Some(at);
-        if let Some(lane) = lanes.get_mut(at) {
-            lane.put(output)?;
+        if let Some(writer) = writers.get_mut(at) {
+            writer.put(output)?;
         }
     }
 }

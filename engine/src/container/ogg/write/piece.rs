@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::super::Part;
-use super::super::kept::{self, Kept};
+use super::super::PacketPart;
+use super::super::kept::{self, KeptPacket};
 use super::mismatch;
 use crate::container::Error;
 use crate::index::Finder;
@@ -16,7 +16,7 @@ pub struct Piece {
     pub offset: u64,
     pub size: u32,
     pub tail: Vec<u8>,
-    pub part: Part,
+    pub part: PacketPart,
     /// Presentation times of its beginning and end in the original.
     pub start: Ticks,
     pub end: Ticks,
@@ -36,13 +36,13 @@ impl Piece {
         let lies =
             elements.at(run.offset).filter(|element| run.bytes().end <= element.offset.saturating_add(element.size));
         let piece = lies.and_then(|element| {
-            let Kept { before, after, own } = kept::find(&element.kept, Part::place(run), numbered)?;
+            let KeptPacket { before, after, own } = kept::find(&element.kept, PacketPart::place(run), numbered)?;
             Some(Self {
                 head: Vec::new(),
                 offset: run.offset,
                 size: run.size,
                 tail: Vec::new(),
-                part: Part::of(run),
+                part: PacketPart::of(run),
                 start: run.presentation(),
                 end: run.decode_end() + run.composition,
                 sync: run.sync,

@@ -9,7 +9,7 @@ use crate::verify::verdict::Stop;
 
 /// A space that streams.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct StreamedSpace<'a> {
     /// The API.
     pub api: &'a Api<'a>,
     /// The space.
@@ -20,7 +20,7 @@ pub struct Place<'a> {
     pub base: String,
 }
 
-impl<'a> Place<'a> {
+impl<'a> StreamedSpace<'a> {
     /// A space whose streaming is on.
     pub async fn of(api: &'a Api<'a>, space: &'a str, is_secure: bool) -> Result<Self, Stop> {
         let url = if is_secure { api.signed_url(space, PLAIN).await? } else { api.stream_url(space, PLAIN).await? };
@@ -40,7 +40,7 @@ impl<'a> Place<'a> {
         self.base.rsplit_once('/').map_or("", |(_, label)| label)
     }
 
-    /// The path of [`Place::base`].
+    /// The path of [`StreamedSpace::base`].
     pub fn path(&self) -> String {
         self.base.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default()
     }

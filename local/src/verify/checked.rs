@@ -16,7 +16,7 @@ use super::whole::Whole;
 
 /// An answer that is right as far as it can be judged alone.
 #[derive(Clone, Debug)]
-pub struct Laid {
+pub struct CheckedAnswer {
     /// The request.
     pub request: Request,
     /// The parts, in the order of the answer.
@@ -25,7 +25,7 @@ pub struct Laid {
     mapping: Option<(Mapping, String)>,
 }
 
-impl Laid {
+impl CheckedAnswer {
     /// Reads an answer to its end.
     ///
     /// # Errors

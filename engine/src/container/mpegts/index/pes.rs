@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::layout::Head;
 use super::super::packet::Packet;
-use super::place::{Element, Place};
-use super::survey::Found;
+use super::location::{Element, PacketLocation};
+use super::survey::TsStream;
 use super::units::Units;
 use super::whole::Whole;
 use crate::container::mpeg::clock::Clock;
@@ -26,8 +26,8 @@ pub struct Taken {
 
 /// A track while its packets arrive.
 #[derive(Serialize, Deserialize)]
-pub struct Lane {
-    samples: Samples,
+pub struct PesReader {
+    samples: SampleKind,
     /// The continuity counter of the last packet.
     counter: Option<u8>,
     packets: u64,
@@ -39,31 +39,31 @@ pub struct Lane {
 
 /// The kind of its samples.
 #[derive(Serialize, Deserialize)]
-enum Samples {
+enum SampleKind {
     Whole(Box<Whole>),
     Units(Box<Units>),
 }
 
-impl Lane {
+impl PesReader {
     /// For a stream of the survey.
-    pub fn new(found: &Found) -> Self {
+    pub fn new(found: &TsStream) -> Self {
         let codec = found.stream.codec;
         let samples = if found.units {
-            Samples::Units(Box::new(Units::new(codec)))
+            SampleKind::Units(Box::new(Units::new(codec)))
         } else {
-            Samples::Whole(Box::new(Whole::new(codec)))
+            SampleKind::Whole(Box::new(Whole::new(codec)))
         };
         Self { samples, counter: None, packets: 0, muted: false, entered: Vec::new() }
     }
 
     /// Takes the next packet.
-    pub fn packet(&mut self, place: Place, packet: Packet<'_>, clock: &mut Clock, notes: &mut Notes) -> Taken {
+    pub fn packet(&mut self, place: PacketLocation, packet: Packet<'_>, clock: &mut Clock, notes: &mut Notes) -> Taken {
         self.packets += 1;
         if self.muted || packet.is_damaged() || packet.is_scrambled() {
             if !self.muted {
                 notes.at(place.offset, "a packet that is damaged or scrambled");
             }
-            let head = matches!(self.samples, Samples::Units(_)).then(|| Units::passed_over(packet));
+            let head = matches!(self.samples, SampleKind::Units(_)).then(|| Units::passed_over(packet));
             return Taken { head, begins: false };
         }
         if self.counter.replace(packet.counter()).is_some_and(|last| !packet.follows(last)) {
@@ -71,10 +71,10 @@ impl Lane {
         }
         let entered = &mut self.entered;
         match &mut self.samples {
-            Samples::Whole(whole) => {
+            SampleKind::Whole(whole) => {
                 Taken { head: None, begins: whole.packet(place, packet, self.packets, clock, entered, notes) }
             }
-            Samples::Units(units) => {
+            SampleKind::Units(units) => {
                 let (head, entrance) = units.packet(place, packet, clock, notes);
                 entered.extend(entrance);
                 Taken { head: Some(head), begins: packet.begins_unit() }
@@ -85,8 +85,8 @@ impl Lane {
     /// What follows does not continue from here: its samples end.
     pub fn interrupt(&mut self, notes: &mut Notes) {
         match &mut self.samples {
-            Samples::Whole(whole) => whole.end(None, self.packets, &mut self.entered, notes),
-            Samples::Units(units) => units.lane.interrupt(notes),
+            SampleKind::Whole(whole) => whole.end(None, self.packets, &mut self.entered, notes),
+            SampleKind::Units(units) => units.reader.interrupt(notes),
         }
     }
 
@@ -106,24 +106,24 @@ impl Lane {
     /// The offset of the first sample that is incomplete.
     pub fn waits_from(&self) -> Option<u64> {
         match &self.samples {
-            Samples::Whole(whole) => whole.waits_from(),
-            Samples::Units(units) => units.lane.waits_from(),
+            SampleKind::Whole(whole) => whole.waits_from(),
+            SampleKind::Units(units) => units.reader.waits_from(),
         }
     }
 
     /// The number of samples that were not passed on.
     pub fn waiting(&self) -> usize {
         match &self.samples {
-            Samples::Whole(whole) => whole.done.len(),
-            Samples::Units(units) => units.lane.waiting(),
+            SampleKind::Whole(whole) => whole.done.len(),
+            SampleKind::Units(units) => units.reader.waiting(),
         }
     }
 
     /// Samples that have ended and wait for their element.
     pub fn done(&mut self) -> &mut VecDeque<Run> {
         match &mut self.samples {
-            Samples::Whole(whole) => &mut whole.done,
-            Samples::Units(units) => &mut units.lane.done,
+            SampleKind::Whole(whole) => &mut whole.done,
+            SampleKind::Units(units) => &mut units.reader.done,
         }
     }
 
@@ -131,24 +131,24 @@ impl Lane {
     /// they need it.
     pub fn take_configured(&mut self) -> Vec<(Ticks, u32)> {
         match &mut self.samples {
-            Samples::Whole(whole) => whole.configurations.take(),
-            Samples::Units(units) => units.take_configured(),
+            SampleKind::Whole(whole) => whole.configurations.take(),
+            SampleKind::Units(units) => units.take_configured(),
         }
     }
 
     /// The names of the codecs of its configurations, each once.
     pub fn codecs(&self) -> Vec<String> {
         match &self.samples {
-            Samples::Whole(whole) => whole.configurations.codecs(),
-            Samples::Units(units) => units.configurations.codecs(),
+            SampleKind::Whole(whole) => whole.configurations.codecs(),
+            SampleKind::Units(units) => units.configurations.codecs(),
         }
     }
 
     /// The current time.
     pub fn time(&self) -> i64 {
         match &self.samples {
-            Samples::Whole(whole) => whole.time(),
-            Samples::Units(units) => units.lane.time(),
+            SampleKind::Whole(whole) => whole.time(),
+            SampleKind::Units(units) => units.reader.time(),
         }
     }
 

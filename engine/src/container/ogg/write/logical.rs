@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::super::Part;
+use super::super::PacketPart;
 use super::super::codec::{self, Codec, Mapping};
 use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
 use super::output::{Filling, Output};
@@ -20,7 +20,7 @@ use crate::media::{Ticks, Track};
 const MAX_SKIP: Ticks = Ticks(65_535);
 
 /// A logical stream that is being written.
-pub struct Lane<'a> {
+pub struct LogicalStreamWriter<'a> {
     mapping: Codec,
     /// Its header packets.
     setup: Vec<Bytes>,
@@ -54,7 +54,7 @@ struct Page {
     end: Option<(Ticks, Ticks)>,
 }
 
-impl<'a> Lane<'a> {
+impl<'a> LogicalStreamWriter<'a> {
     /// For a track with these header packets, and samples in these elements.
     pub fn new(
         track: &Track,
@@ -279,7 +279,7 @@ impl<'a> Packets<'a> {
 fn end_of_packets(runs: &Runs) -> Option<Ticks> {
     let (mut begun, mut end) = (false, None);
     for (_, sample) in InOrder::of(runs) {
-        let part = Part::of(&sample);
+        let part = PacketPart::of(&sample);
         if part.continues && !begun {
             continue;
         }

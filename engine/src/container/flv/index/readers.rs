@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
 use super::descriptions::Descriptions;
-use super::{OTHER_CODEC, Of, Tag};
+use super::{OTHER_CODEC, Tag, TagTrack};
 use crate::container::Error;
-use crate::container::flv::Kept;
+use crate::container::flv::KeptTags;
 use crate::container::flv::amf::MetaData;
 use crate::container::flv::packet::{Codec, stated};
 use crate::container::flv::tag::VIDEO;
@@ -32,9 +32,9 @@ const NONE: u16 = 1;
 
 /// The tracks while they are added to the index.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Lanes {
+pub struct TrackReaders {
     /// All tracks with a tag.
-    all: Vec<Lane>,
+    all: Vec<TrackReader>,
     /// How many of them have samples.
     tracks: usize,
     clock: Clock,
@@ -42,8 +42,8 @@ pub struct Lanes {
 
 /// One track.
 #[derive(Serialize, Deserialize)]
-struct Lane {
-    of: Of,
+struct TrackReader {
+    of: TagTrack,
     /// Its position in the file's list of tracks, which are ordered by their first samples.
     place: Option<usize>,
     codec: Option<Codec>,
@@ -69,26 +69,26 @@ const MILLISECONDS: Timescale = match Timescale::per_second(1000) {
     None => unreachable!(),
 };
 
-impl Lanes {
+impl TrackReaders {
     /// The track of a tag; `None` if there are too many.
-    fn lane(&mut self, of: Of) -> Option<&mut Lane> {
-        if self.all.iter().all(|lane| lane.of != of) && self.all.len() < MAX_TRACKS {
-            self.all.push(Lane::new(of));
+    fn reader(&mut self, of: TagTrack) -> Option<&mut TrackReader> {
+        if self.all.iter().all(|reader| reader.of != of) && self.all.len() < MAX_TRACKS {
+            self.all.push(TrackReader::new(of));
         }
-        self.all.iter_mut().find(|lane| lane.of == of)
+        self.all.iter_mut().find(|reader| reader.of == of)
     }
 
     /// Whether a configuration for this codec is valid for the track.
-    pub fn configures(&mut self, of: Of, codec: Codec) -> bool {
-        self.lane(of).is_some_and(|lane| lane.place.is_none() || lane.codec == Some(codec))
+    pub fn configures(&mut self, of: TagTrack, codec: Codec) -> bool {
+        self.reader(of).is_some_and(|reader| reader.place.is_none() || reader.codec == Some(codec))
     }
 
     /// Sets the description of the following samples. Returns whether earlier samples had another one.
-    pub fn configure(&mut self, of: Of, codec: Codec, description: u16) -> bool {
-        let Some(lane) = self.lane(of) else { return false };
-        lane.codec = Some(codec);
-        let anew = lane.place.is_some() && lane.description != description;
-        lane.description = description;
+    pub fn configure(&mut self, of: TagTrack, codec: Codec, description: u16) -> bool {
+        let Some(reader) = self.reader(of) else { return false };
+        reader.codec = Some(codec);
+        let anew = reader.place.is_some() && reader.description != description;
+        reader.description = description;
         anew
     }
 
@@ -96,30 +96,30 @@ impl Lanes {
     pub fn frame(
         &mut self,
         tag: &Tag<'_>,
-        of: Of,
+        of: TagTrack,
         codec: Codec,
         (sync, composition, data): (bool, Ticks, usize),
         out: &mut Output,
     ) -> Result<bool, Error> {
         let next = self.tracks;
-        let Some(lane) = self.lane(of) else {
+        let Some(reader) = self.reader(of) else {
             out.notes.at(tag.offset, "a tag of one track too many is passed over");
             return Ok(false);
         };
-        if *lane.codec.get_or_insert(codec) != codec {
+        if *reader.codec.get_or_insert(codec) != codec {
             out.notes.at(tag.offset, OTHER_CODEC);
             return Ok(false);
         }
-        lane.description = lane.description.max(NONE);
-        lane.begins = lane.begins.or(tag.payload.first().copied());
-        if codec.configured() && lane.description == NONE {
+        reader.description = reader.description.max(NONE);
+        reader.begins = reader.begins.or(tag.payload.first().copied());
+        if codec.configured() && reader.description == NONE {
             out.notes.at(tag.offset, "a frame before its decoder is configured is passed over");
             return Ok(false);
         }
-        let (before, usual, description) = (lane.latest, lane.usual, lane.description);
-        let last = lane.waiting.as_ref().map(|run| Kept::of(run).description);
-        if lane.place.is_none() {
-            (lane.place, lane.first) = (Some(next), description);
+        let (before, usual, description) = (reader.latest, reader.usual, reader.description);
+        let last = reader.waiting.as_ref().map(|run| KeptTags::of(run).description);
+        if reader.place.is_none() {
+            (reader.place, reader.first) = (Some(next), description);
             self.tracks += 1;
             out.builder.add_track(track(of.media()));
         }
@@ -128,17 +128,17 @@ impl Lanes {
         let differs = last.is_some_and(|last| last != description) && before == Some(decode);
         let (decode, composition) =
             if differs { (decode + Ticks(1), composition - Ticks(1)) } else { (decode, composition) };
-        for lane in &mut self.all {
-            let late = lane.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
-            if (lane.of == of || late)
-                && let Some((place, run)) = lane.place.zip(lane.settle(decode))
+        for reader in &mut self.all {
+            let late = reader.latest.is_some_and(|latest| decode - latest >= MAX_WAIT);
+            if (reader.of == of || late)
+                && let Some((place, run)) = reader.place.zip(reader.settle(decode))
             {
                 add(&mut out.builder, place, run)?;
             }
         }
-        if let Some(lane) = self.lane(of) {
-            lane.latest = Some(decode);
-            lane.waiting = Some(Run {
+        if let Some(reader) = self.reader(of) {
+            reader.latest = Some(decode);
+            reader.waiting = Some(Run {
                 decode,
                 composition,
                 duration: Ticks::ZERO,
@@ -148,7 +148,7 @@ impl Lanes {
                 count: 1,
                 sync,
                 disposable: false,
-                private: Kept { description, trailer: tag.trailer, data }.pack(),
+                private: KeptTags { description, trailer: tag.trailer, data }.pack(),
             });
         }
         Ok(true)
@@ -156,13 +156,15 @@ impl Lanes {
 
     /// The end of the file: gives the samples that wait.
     pub fn end(&mut self, builder: &mut Builder) -> Result<(), Error> {
-        let end = self.all.iter().filter(|lane| lane.usual < LONG).filter_map(Lane::end).max();
-        for lane in &mut self.all {
-            let until = match (lane.end().unwrap_or_default(), end) {
-                (until, Some(end)) if lane.usual >= LONG => until.min(end.max(lane.latest.unwrap_or_default() + FRAME)),
+        let end = self.all.iter().filter(|reader| reader.usual < LONG).filter_map(TrackReader::end).max();
+        for reader in &mut self.all {
+            let until = match (reader.end().unwrap_or_default(), end) {
+                (until, Some(end)) if reader.usual >= LONG => {
+                    until.min(end.max(reader.latest.unwrap_or_default() + FRAME))
+                }
                 (until, _) => until,
             };
-            if let Some((place, run)) = lane.place.zip(lane.settle(until)) {
+            if let Some((place, run)) = reader.place.zip(reader.settle(until)) {
                 add(builder, place, run)?;
             }
         }
@@ -172,8 +174,8 @@ impl Lanes {
     /// The tracks that have samples, with their descriptions.
     pub fn describe(self, tracks: Vec<Track>, descriptions: &Descriptions, metadata: &MetaData) -> Vec<Track> {
         let described = tracks.into_iter().enumerate().filter_map(|(place, track)| {
-            let lane = self.all.iter().find(|lane| lane.place == Some(place))?;
-            Some(lane.describe(track, descriptions, metadata))
+            let reader = self.all.iter().find(|reader| reader.place == Some(place))?;
+            Some(reader.describe(track, descriptions, metadata))
         });
         described.collect()
     }
@@ -181,12 +183,12 @@ impl Lanes {
 
 /// Adds a sample to the index, with what its decoder needs.
 fn add(builder: &mut Builder, place: usize, run: Run) -> Result<(), Error> {
-    builder.configure(place, run.decode, Kept::of(&run).description.into());
+    builder.configure(place, run.decode, KeptTags::of(&run).description.into());
     Ok(builder.samples(place, run)?)
 }
 
-impl Lane {
-    const fn new(of: Of) -> Self {
+impl TrackReader {
+    const fn new(of: TagTrack) -> Self {
         Self {
             of,
             place: None,
@@ -217,7 +219,7 @@ impl Lane {
 
     /// A track with everything known about it.
     fn describe(&self, track: Track, descriptions: &Descriptions, metadata: &MetaData) -> Track {
-        let Of { kind, number } = self.of;
+        let TagTrack { kind, number } = self.of;
         let video = kind == VIDEO;
         let pixels = |claimed: Option<f64>| claimed.filter(|claimed| *claimed < 65_536.0).map(pixels);
         // The dimensions of other tracks than the first are unknown.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::super::Part;
+use super::super::PacketPart;
 use super::super::codec::{Codec, Packet};
 use super::super::kept;
 use super::super::page::{Page, Piece};
@@ -20,7 +20,7 @@ const JITTER: Time = Time(20_000_000);
 
 /// A logical stream.
 #[derive(Serialize, Deserialize)]
-pub struct Lane {
+pub struct LogicalStreamReader {
     pub serial: u32,
     pub mapping: Codec,
     /// Its header packets, each cut at [`MAX_HEADER`], including the beginning of an unfinished one.
@@ -45,7 +45,7 @@ pub struct Sample {
     /// Its offset in the file.
     pub offset: u64,
     pub size: u32,
-    pub part: Part,
+    pub part: PacketPart,
     /// Its number among the packets of its page.
     pub place: u8,
     /// Its position and duration.
@@ -67,7 +67,7 @@ pub struct Measured {
     pub kept: Bytes,
 }
 
-impl Lane {
+impl LogicalStreamReader {
     /// From the page with its first header packet.
     pub fn new(page: &Page<'_>, mapping: Codec, first: &[u8]) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl Lane {
                 // An empty one at the end of a page would otherwise be in the next page.
                 offset: (body + piece.start as u64).min(page.end() - 1),
                 size: u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX),
-                part: Part { continues: piece.continues, open: piece.open },
+                part: PacketPart { continues: piece.continues, open: piece.open },
                 place: u8::try_from(place).unwrap_or(u8::MAX),
                 position: Ticks::ZERO,
                 duration,

@@ -1,4 +1,4 @@
-//! Positions in the file: a `Place` is the location of a packet; an `Element` is the beginning of an element and its
+//! Positions in the file: a `PacketLocation` is the location of a packet; an `Element` is the beginning of an element and its
 //! time.
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::super::packet::Packing;
 
 /// The location of a packet.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct PacketLocation {
     /// Its offset, including the bytes before it.
     pub offset: u64,
     /// The end of its own 188 bytes.
@@ -18,7 +18,7 @@ pub struct Place {
     pub arrival: [u8; 4],
 }
 
-impl Place {
+impl PacketLocation {
     /// The location of the packet at this offset, with these bytes before it.
     pub const fn new(packing: Packing, offset: u64, arrival: [u8; 4]) -> Self {
         Self { offset, end: offset + packing.end() as u64, next: offset + packing.size as u64, arrival }
