@@ -80,11 +80,11 @@ struct Packed {
 
 impl Packed {
     fn of(values: &[i64]) -> Option<Self> {
-        let (way, bits) = best(values)?;
+        let (way, bits) = best(values, u64::MAX)?;
         let steps = if bits > FEW { steps(values) } else { Vec::new() };
-        match best(&steps) {
-            Some((way, stepped)) if stepped + 8 < bits => Some(Self { way, bits: stepped + 8, steps: Some(steps) }),
-            _ => Some(Self { way, bits, steps: None }),
+        match best(&steps, bits.saturating_sub(8)) {
+            Some((way, stepped)) => Some(Self { way, bits: stepped + 8, steps: Some(steps) }),
+            None => Some(Self { way, bits, steps: None }),
         }
     }
 
@@ -112,29 +112,63 @@ fn divisor(values: &[i64]) -> Option<i64> {
     i64::try_from(divisor).ok().filter(|divisor| *divisor > 1)
 }
 
-/// The shortest way for these values, except by steps, and how many bits it takes.
-fn best(values: &[i64]) -> Option<(ColumnPacking, u64)> {
-    let (least, most) = (*values.iter().min()?, *values.iter().max()?);
+/// The shortest way for these values, except by steps, and how many bits it takes; `None` if it takes no fewer than `below`. Most
+/// ways are known to be longer than the best before them without looking at each value.
+fn best(values: &[i64], below: u64) -> Option<(ColumnPacking, u64)> {
+    let first = *values.first()?;
+    let (least, most) =
+        values.iter().fold((first, first), |(least, most), value| (least.min(*value), most.max(*value)));
+    let mut best = Best { way: None, bits: below };
     if (least, most) == (0, 0) {
-        return Some((ColumnPacking::Zeros, 0));
+        best.offer(ColumnPacking::Zeros, values);
+        return best.found();
     }
-    let fields = ColumnPacking::Fields { least, width: width(above(most, least)) };
+    best.offer(ColumnPacking::Fields { least, width: width(above(most, least)) }, values);
     if least == most {
-        let bits = fields.bits(values);
-        return Some((fields, bits));
+        return best.found();
     }
-    let mut sorted = values.to_vec();
-    let (_, &mut middle, _) = sorted.select_nth_unstable(values.len() / 2);
-    let around = rice_parameters(values.iter().map(|value| around(*value, middle)));
-    let ways = [fields, ColumnPacking::Runs]
-        .into_iter()
-        .chain(list(values))
-        .chain(
-            rice_parameters(values.iter().map(|value| above(*value, least)))
-                .map(|k| ColumnPacking::RiceAbove { least, k }),
-        )
-        .chain(around.map(|k| ColumnPacking::RiceAround { middle, k }));
-    ways.map(|way| (way.bits(values), way)).min_by_key(|(bits, _)| *bits).map(|(bits, way)| (way, bits))
+    best.offer(ColumnPacking::Runs, values);
+    // Of two values, which need a bit each.
+    let count = values.len() as u64;
+    if count < best.bits
+        && let Some(list) = list(values)
+    {
+        best.offer(list, values);
+    }
+    for k in rice_parameters(values.iter().map(|value| above(*value, least))) {
+        if rice_bits_at_least(count, k) < best.bits {
+            best.offer(ColumnPacking::RiceAbove { least, k }, values);
+        }
+    }
+    if rice_bits_at_least(count, 0) < best.bits {
+        let mut sorted = values.to_vec();
+        let (_, &mut middle, _) = sorted.select_nth_unstable(values.len() / 2);
+        for k in rice_parameters(values.iter().map(|value| around(*value, middle))) {
+            if rice_bits_at_least(count, k) < best.bits {
+                best.offer(ColumnPacking::RiceAround { middle, k }, values);
+            }
+        }
+    }
+    best.found()
+}
+
+/// The shortest way so far.
+struct Best {
+    way: Option<ColumnPacking>,
+    bits: u64,
+}
+
+impl Best {
+    fn offer(&mut self, way: ColumnPacking, values: &[i64]) {
+        let bits = way.bits(values);
+        if bits < self.bits {
+            (self.way, self.bits) = (Some(way), bits);
+        }
+    }
+
+    fn found(self) -> Option<(ColumnPacking, u64)> {
+        Some((self.way?, self.bits))
+    }
 }
 
 /// The differences between consecutive values, the first one from zero.
@@ -180,12 +214,29 @@ const fn width(value: u64) -> u32 {
     64 - value.leading_zeros()
 }
 
-fn rice_bits(value: u64, k: u32) -> u64 {
-    let (escaped, unary) = match value >> k {
-        high if high < u64::from(ESCAPE) => (0, high + 1),
-        _ => (8 * unsigned_len(value), u64::from(ESCAPE) + 1),
+/// How many bits the Rice code of these values takes.
+fn rice_bits(values: impl Iterator<Item = u64> + Clone, k: u32) -> u64 {
+    let (mut count, mut highs, mut all) = (0, 0_u64, 0);
+    for value in values.clone() {
+        let high = value >> k;
+        count += 1;
+        highs = highs.wrapping_add(high);
+        all |= high;
+    }
+    let lows = rice_bits_at_least(count, k);
+    if all < u64::from(ESCAPE) {
+        return lows + highs;
+    }
+    let unary = |value: u64| match value >> k {
+        high if high < u64::from(ESCAPE) => high,
+        _ => u64::from(ESCAPE) + 8 * unsigned_len(value),
     };
-    u64::from(k) + unary + escaped
+    lows + values.map(unary).sum::<u64>()
+}
+
+/// How many bits the Rice code of `count` values takes at least: their low bits, and the ends of their high ones.
+const fn rice_bits_at_least(count: u64, k: u32) -> u64 {
+    count * (k as u64 + 1)
 }
 
 impl ColumnPacking {
@@ -201,12 +252,10 @@ impl ColumnPacking {
             }
             Self::Runs => runs(values).map(|(value, count)| signed_bits(value) + 8 * unsigned_len(count)).sum(),
             Self::RiceAbove { least, k } => {
-                let values = values.iter().map(|value| rice_bits(above(*value, *least), *k));
-                8 + signed_bits(*least) + values.sum::<u64>()
+                8 + signed_bits(*least) + rice_bits(values.iter().map(|value| above(*value, *least)), *k)
             }
             Self::RiceAround { middle, k } => {
-                let values = values.iter().map(|value| rice_bits(around(*value, *middle), *k));
-                8 + signed_bits(*middle) + values.sum::<u64>()
+                8 + signed_bits(*middle) + rice_bits(values.iter().map(|value| around(*value, *middle)), *k)
             }
         }
     }
@@ -467,6 +516,26 @@ mod tests {
             prop_assert_eq!(&round_trip(&places).1, &places);
             prop_assert_eq!(&round_trip(&spread).1, &spread);
             prop_assert_eq!(&round_trip(&alike).1, &alike);
+        }
+
+        #[test]
+        fn no_way_that_is_left_out_is_shorter(values in proptest::collection::vec((any::<i64>(), 0..64u32), 1..200), same in 0..64u32) {
+            for shift in [None, Some(same)] {
+                let values: Vec<i64> = values.iter().map(|(value, own)| value >> shift.unwrap_or(*own)).collect();
+                let (least, most) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+                let middle = *values.clone().select_nth_unstable(values.len() / 2).1;
+                let rice = rice_parameters(values.iter().map(|value| above(*value, least)));
+                let around = rice_parameters(values.iter().map(|value| around(*value, middle)));
+                let all = [ColumnPacking::Fields { least, width: width(above(most, least)) }, ColumnPacking::Runs]
+                    .into_iter()
+                    .chain((least == 0 && most == 0).then_some(ColumnPacking::Zeros))
+                    .chain(list(&values))
+                    .chain(rice.map(|k| ColumnPacking::RiceAbove { least, k }))
+                    .chain(around.map(|k| ColumnPacking::RiceAround { middle, k }));
+                let shortest = all.map(|way| way.bits(&values)).min();
+                prop_assert_eq!(best(&values, u64::MAX).map(|(_, bits)| bits), shortest);
+                prop_assert!(best(&values, shortest.unwrap()).is_none());
+            }
         }
 
         #[test]
