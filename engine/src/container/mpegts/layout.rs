@@ -150,7 +150,7 @@ impl StreamNumbers<'_> {
 }
 
 /// Packs consecutive runs, each as one number whose remainder by the number of streams is the stream. If a head is not
-/// the one expected after the previous packets, an additional stream marks this, and the head follows the number.
+/// the one expected after the previous packets, an additional number marks this, and the head follows the number.
 pub fn pack(out: &mut Vec<u8>, runs: impl Iterator<Item = PacketRun>, streams: StreamNumbers<'_>) {
     let all = streams.count() + streams.units.len() as u64;
     let mut expected = vec![None; streams.units.len()];
