@@ -71,9 +71,22 @@ fn table(pictures: &[Run], sound: &[Run]) -> (Segments, Vec<Segment>) {
     (segments, all)
 }
 
+/// The lengths of the groups of a film of two pictures or more: a single one is a cover.
+fn groups() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(1_usize..400, 1..30).prop_filter("a film", |groups| *groups != [1])
+}
+
+#[test]
+fn one_picture_is_a_cover_and_the_sound_leads() {
+    let (pictures, sound) = film(&[1]);
+    let (segments, all) = table(&pictures, &sound);
+    assert_eq!((segments.tracks.as_slice(), segments.count), ([0].as_slice(), 1));
+    assert_eq!(all[0].tracks[0].end, sound.last().unwrap().decode_end());
+}
+
 proptest! {
     #[test]
-    fn each_sample_is_in_one_segment_and_sound_begins_with_the_pictures(groups in prop::collection::vec(1_usize..400, 1..30)) {
+    fn each_sample_is_in_one_segment_and_sound_begins_with_the_pictures(groups in groups()) {
         let (pictures, sound) = film(&groups);
         let (segments, all) = table(&pictures, &sound);
         prop_assert_eq!(&segments.tracks, &[1, 0]);
