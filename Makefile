@@ -24,15 +24,16 @@ WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
 # What else `make test` makes beside the tests of Python, such as "lint fuzz".
 BESIDE ?=
 PROFILE ?= dev
-# Builds the dependencies with the same features as the Rust tests, so that nothing is built twice.
-PROGRAMS := cargo build --workspace --bins --tests
-# Likewise: --examples, though there are none, selects the same features as clippy.
+# What the tests of Python run. --examples, though there are none, selects the same features of the dependencies as the Rust tests, which
+# are compiled later, beside the tests of Python: they leave a part of the processors.
+PROGRAMS := cargo build --workspace --bins --examples
+# Likewise, the same features as clippy.
 DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples
 
 # What `make web` builds from. Tests and build results are no sources.
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print)
 
-.PHONY: serve test test-edge test-web test-rust test-python judges lambda-test web bundle lint lint-text lint-rust features fuzz bench race soak cold-start samples documents tools clean
+.PHONY: serve test test-edge test-web test-rust bench-programs test-python judges lambda-test web bundle lint lint-text lint-rust features fuzz bench race soak cold-start samples documents tools clean
 
 serve: web ## Run everything on this machine, with the sample media in the space "demo"
 	cargo run --profile serve --bin reelspan -- serve --listen $(LISTEN) --s3-listen $(S3_LISTEN) --data $(DATA) --import demo=samples
@@ -49,6 +50,9 @@ test-web: web # The unit tests of the web workspace
 
 test-rust: tools
 	cargo test --workspace
+
+bench-programs: web # Compile the benches
+	cargo build --workspace --benches
 
 test-python: tools web $(VENV)/ready
 	$(PROGRAMS)
