@@ -29,7 +29,7 @@ use tokio::runtime::{Builder, Runtime};
 mod film;
 
 /// A film that takes little memory.
-struct Film(mp4::Sparse);
+struct Film(mp4::SparseFile);
 
 impl Source for Film {
     fn len(&self) -> u64 {
@@ -60,11 +60,11 @@ fn index_mp4(criterion: &mut Criterion) {
 }
 
 /// The name of a file, and the function that makes it.
-type Stream = (&'static str, fn() -> Bytes);
+type BenchFile = (&'static str, fn() -> Bytes);
 
 /// Formats that are streamed once: the speed, the size of the index, and the largest of ten checkpoints.
 fn index_streams(criterion: &mut Criterion) {
-    let files: [Stream; 14] = [
+    let files: [BenchFile; 14] = [
         ("WebM, 2 Mbit/s", || media::webm(256, 10_000, 1)),
         ("WebM, 8 Mbit/s", || media::webm(256, 40_000, 1)),
         ("MPEG-TS, 2 Mbit/s", || media::ts(256, 50)),

@@ -12,7 +12,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reelspan_engine::index::{Builder, Packed, Page};
+use reelspan_engine::index::{Builder, PackedPage, Page};
 use reelspan_engine::media::{Kind, Private, Run, Setup, Ticks, Timescale, Track};
 use reelspan_testkit::media::hour;
 
@@ -25,7 +25,7 @@ fn tracks() -> Vec<Track> {
 }
 
 fn samples() -> Vec<(usize, Run)> {
-    let run = |sample: hour::Sample| {
+    let run = |sample: hour::HourSample| {
         let run = Run {
             decode: Ticks(sample.decode),
             composition: Ticks(sample.composition),
@@ -43,7 +43,7 @@ fn samples() -> Vec<(usize, Run)> {
 }
 
 /// The pages of these samples, in order.
-fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
+fn build(samples: &[(usize, Run)]) -> Vec<PackedPage> {
     let mut builder = Builder::new(tracks());
     let mut pages = Vec::new();
     for (track, run) in samples {
@@ -51,14 +51,14 @@ fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
         pages.append(&mut builder.take_ready());
     }
     pages.append(&mut builder.finish().unwrap().pages);
-    pages.retain(Packed::is_page);
+    pages.retain(PackedPage::is_page);
     pages
 }
 
 fn pages(criterion: &mut Criterion) {
     let samples = samples();
     let packed = build(&samples);
-    let unpack = |page: &Packed| Page::unpack(page.number, &page.bytes).unwrap();
+    let unpack = |page: &PackedPage| Page::unpack(page.number, &page.bytes).unwrap();
     let pages: Vec<Page> = packed.iter().map(unpack).collect();
     let bytes: usize = packed.iter().map(|page| page.bytes.len()).sum();
     let per_sample = bytes as f64 / samples.len() as f64;

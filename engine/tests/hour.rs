@@ -22,7 +22,7 @@ use reelspan_testkit::media::mp4;
 
 /// Counts the bytes read from a film.
 struct Counted {
-    film: mp4::Sparse,
+    film: mp4::SparseFile,
     bytes: AtomicU64,
     reads: AtomicU64,
 }

@@ -19,14 +19,14 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use reelspan_engine::container::{self, Checkpoint, Error, Limit, Progress, ReadError, Sink, Source, index_on};
-use reelspan_engine::index::{Outline, Packed};
+use reelspan_engine::index::{Outline, PackedPage};
 
 /// Pages by number.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Pages(BTreeMap<u32, Bytes>);
 
 impl Sink for Pages {
-    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+    async fn page(&mut self, page: PackedPage) -> Result<(), ReadError> {
         assert_eq!(self.0.insert(page.number, page.bytes), None, "page {} comes twice", page.number);
         Ok(())
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use reelspan_engine::container::{Checkpoint, Error, Limit, Progress, index, index_on};
 use reelspan_engine::fragment::resolve::Memory;
-use reelspan_engine::index::{Outline, Packed};
+use reelspan_engine::index::{Outline, PackedPage};
 
 use crate::Interest;
 
@@ -41,15 +41,15 @@ pub fn run(input: &[u8]) -> Interest {
     Interest::Keep
 }
 
-fn parts(packed: &Packed) -> (u32, &Bytes) {
+fn parts(packed: &PackedPage) -> (u32, &Bytes) {
     (packed.number, &packed.bytes)
 }
 
 /// The outcome of indexing, and the pages.
-type Indexed = (Result<Outline, Error>, Memory);
+type IndexingResult = (Result<Outline, Error>, Memory);
 
 /// The index in pieces, unless they are too many; and the packed checkpoints between them.
-fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<Indexed>, Vec<Bytes>) {
+fn in_pieces(file: &Bytes, limit: &Limit) -> (Option<IndexingResult>, Vec<Bytes>) {
     let (mut pages, mut from, mut checkpoints) = (Memory::default(), None::<Checkpoint>, Vec::new());
     while checkpoints.len() < MOST_PIECES {
         match block_on(index_on(file, &mut pages, from.as_ref(), limit)) {

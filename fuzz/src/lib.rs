@@ -46,7 +46,7 @@ pub enum Interest {
 
 /// One fuzz target.
 #[derive(Clone, Copy, Debug)]
-pub struct Target {
+pub struct FuzzTarget {
     /// Its name, which is also the name of its folder in `corpus/`.
     pub name: &'static str,
     /// Runs it with one input.
@@ -54,29 +54,29 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: &[Target] = &[
-    Target { name: "avi", run: |input| media::run(&["avi"], input) },
-    Target { name: "flac", run: |input| media::run(&["flac"], input) },
-    Target { name: "flv", run: |input| media::run(&["flv"], input) },
-    Target { name: "frames", run: |input| media::run(&["mp3", "mp2", "adts"], input) },
-    Target { name: "iff", run: |input| media::run(&["iff"], input) },
-    Target { name: "matroska", run: |input| media::run(&["matroska"], input) },
-    Target { name: "mp4", run: |input| media::run(&["mp4"], input) },
-    Target { name: "mpegps", run: |input| media::run(&["mpegps"], input) },
-    Target { name: "mpegts", run: |input| media::run(&["mpegts"], input) },
-    Target { name: "ogg", run: |input| media::run(&["ogg"], input) },
-    Target { name: "caption", run: caption::run },
-    Target { name: "checkpoint", run: checkpoint::run },
-    Target { name: "fragment", run: text::fragment },
-    Target { name: "range", run: text::range },
-    Target { name: "header", run: text::header },
-    Target { name: "name", run: text::name },
-    Target { name: "policy", run: signature::policy },
-    Target { name: "signature", run: signature::request },
+pub const TARGETS: &[FuzzTarget] = &[
+    FuzzTarget { name: "avi", run: |input| media::run(&["avi"], input) },
+    FuzzTarget { name: "flac", run: |input| media::run(&["flac"], input) },
+    FuzzTarget { name: "flv", run: |input| media::run(&["flv"], input) },
+    FuzzTarget { name: "frames", run: |input| media::run(&["mp3", "mp2", "adts"], input) },
+    FuzzTarget { name: "iff", run: |input| media::run(&["iff"], input) },
+    FuzzTarget { name: "matroska", run: |input| media::run(&["matroska"], input) },
+    FuzzTarget { name: "mp4", run: |input| media::run(&["mp4"], input) },
+    FuzzTarget { name: "mpegps", run: |input| media::run(&["mpegps"], input) },
+    FuzzTarget { name: "mpegts", run: |input| media::run(&["mpegts"], input) },
+    FuzzTarget { name: "ogg", run: |input| media::run(&["ogg"], input) },
+    FuzzTarget { name: "caption", run: caption::run },
+    FuzzTarget { name: "checkpoint", run: checkpoint::run },
+    FuzzTarget { name: "fragment", run: text::fragment },
+    FuzzTarget { name: "range", run: text::range },
+    FuzzTarget { name: "header", run: text::header },
+    FuzzTarget { name: "name", run: text::name },
+    FuzzTarget { name: "policy", run: signature::policy },
+    FuzzTarget { name: "signature", run: signature::request },
 ];
 
 /// The target of this name.
 #[must_use]
-pub fn target(name: &str) -> Option<&'static Target> {
+pub fn target(name: &str) -> Option<&'static FuzzTarget> {
     TARGETS.iter().find(|target| target.name == name)
 }

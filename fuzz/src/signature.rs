@@ -21,7 +21,7 @@ const EXCERPT: &str = "https://d1.cloudfront.net/lectures/a%20b.mp4?t=620,655&tr
 const OTHER: &str = "https://d1.cloudfront.net/lectures/other.mp4";
 
 /// The signed requests, and the key that signed them.
-struct Signed {
+struct SignedRequests {
     keys: Vec<TrustedKey>,
     /// Each as the URL without its signature, the signature as in the query, and as in cookies.
     all: Vec<One>,
@@ -35,8 +35,8 @@ struct One {
 }
 
 /// Signs with a fixed RSA key, whose signatures are the same each time, so that a finding can be repeated.
-fn signed() -> &'static Signed {
-    static SIGNED: OnceLock<Signed> = OnceLock::new();
+fn signed() -> &'static SignedRequests {
+    static SIGNED: OnceLock<SignedRequests> = OnceLock::new();
     SIGNED.get_or_init(|| {
         let made: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/cloudfront/signed_by_botocore.json")).expect("JSON");
@@ -63,7 +63,7 @@ fn signed() -> &'static Signed {
             let cookies: Vec<_> = cookies.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             One { url, query, cookies: cookies.join("; "), counts: counts && url != OTHER }
         });
-        Signed { all: all.collect(), keys }
+        SignedRequests { all: all.collect(), keys }
     })
 }
 
@@ -73,7 +73,7 @@ fn signed() -> &'static Signed {
 /// `Cookie` field, or changes of three bytes each: position, whether to insert, replace or remove, and the new byte.
 pub fn request(input: &[u8]) -> Interest {
     let Some((&[what, which], rest)) = input.split_first_chunk::<2>() else { return Interest::Reject };
-    let Signed { keys, all } = signed();
+    let SignedRequests { keys, all } = signed();
     let one = &all[usize::from(which) % all.len()];
     let text = match what % 3 {
         0 => String::from_utf8_lossy(rest).into_owned(),

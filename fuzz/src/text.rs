@@ -4,10 +4,10 @@
 use futures::executor::block_on;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
-use reelspan::http::conditional::Conditions;
+use reelspan::http::conditional::Preconditions;
 use reelspan::space::{ContentId, MediaKey, SpaceId, acl::Acl, properties::Properties};
 use reelspan_engine::fragment::multipart::Multipart;
-use reelspan_engine::fragment::range::{Asked, FragmentRange};
+use reelspan_engine::fragment::range::{FragmentRange, RequestedRanges};
 use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory};
 use reelspan_engine::fragment::uri::{self, Fragment};
 use reelspan_engine::index::Outline;
@@ -51,12 +51,12 @@ pub fn fragment(input: &[u8]) -> Interest {
 /// A `Range` header field.
 pub fn range(input: &[u8]) -> Interest {
     let Ok(text) = str::from_utf8(input) else { return Interest::Reject };
-    let Some(asked) = Asked::parse(text) else { return Interest::Keep };
+    let Some(asked) = RequestedRanges::parse(text) else { return Interest::Keep };
     let written = asked.to_string();
-    let again = Asked::parse(&written).expect("what was written can be read");
+    let again = RequestedRanges::parse(&written).expect("what was written can be read");
     assert_eq!(again.to_string(), written);
     match asked {
-        Asked::Bytes(ranges) => {
+        RequestedRanges::Bytes(ranges) => {
             for length in [0, 1, 100, FILE.len() as u64, u64::MAX] {
                 let Ok(ranges) = ranges.of(length) else { continue };
                 assert!(!ranges.is_empty() && ranges.len() <= 64);
@@ -73,7 +73,7 @@ pub fn range(input: &[u8]) -> Interest {
                 }
             }
         }
-        Asked::Fragment(range) => {
+        RequestedRanges::Fragment(range) => {
             let again = FragmentRange::parse(&range.to_string()).expect("what was written can be read");
             assert_eq!(
                 (&again.tracks, &again.id, again.include_setup),
@@ -122,7 +122,7 @@ pub fn header(input: &[u8]) -> Interest {
             headers.append(name, value);
         }
     }
-    let conditions = Conditions::read(&headers);
+    let conditions = Preconditions::read(&headers);
     for modified in [i64::MIN, 0, 1_459_879_151, i64::MAX] {
         let _ = (conditions.exist(), conditions.judge("\"tag\"", modified));
         let _ = conditions.range_applies("\"tag\"", modified);

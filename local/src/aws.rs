@@ -11,12 +11,12 @@ use crate::{data, s3::REGION};
 
 /// The configuration of a client that reaches a local S3 over loopback.
 #[must_use]
-pub fn s3(at: SocketAddr, credentials: &data::Credentials) -> aws_sdk_s3::config::Builder {
+pub fn s3(at: SocketAddr, credentials: &data::AccessKey) -> aws_sdk_s3::config::Builder {
     // Buckets are not host names here.
     aws_sdk_s3::config::Builder::from(&config(&format!("http://{at}"), credentials)).force_path_style(true)
 }
 
-fn config(endpoint: &str, credentials: &data::Credentials) -> SdkConfig {
+fn config(endpoint: &str, credentials: &data::AccessKey) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().build_http())
@@ -27,6 +27,6 @@ fn config(endpoint: &str, credentials: &data::Credentials) -> SdkConfig {
         .build()
 }
 
-pub(crate) fn sdk(credentials: &data::Credentials) -> Credentials {
+pub(crate) fn sdk(credentials: &data::AccessKey) -> Credentials {
     Credentials::new(&credentials.access_key_id, &credentials.secret_access_key, None, None, "reelspan")
 }

@@ -8,11 +8,11 @@ use std::{
 
 use clap::Args;
 
-use crate::{Error, data::Data};
+use crate::{CommandError, data::DataFolder};
 
 /// Options of `reelspan credentials`.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct CredentialsOptions {
     /// The data folder, whether or not a server uses it
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -23,11 +23,11 @@ pub struct Options {
 }
 
 /// Prints the variables that S3 clients read, as a line for a shell.
-pub fn run(options: &Options) -> Result<(), Error> {
-    if !Data::is_at(&options.data) {
-        return Err(Error::Setup(format!("data folder {}: does not exist", options.data.display())));
+pub fn run(options: &CredentialsOptions) -> Result<(), CommandError> {
+    if !DataFolder::is_at(&options.data) {
+        return Err(CommandError::Setup(format!("data folder {}: does not exist", options.data.display())));
     }
-    let data = Data::open_beside(&options.data)?;
+    let data = DataFolder::open_beside(&options.data)?;
     let line = data.credentials().variables(&options.s3);
-    writeln!(io::stdout(), "{line}").map_err(Error::failed("standard output"))
+    writeln!(io::stdout(), "{line}").map_err(CommandError::failed("standard output"))
 }

@@ -9,12 +9,12 @@ use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning};
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::media::splice::Splice;
 
-use crate::Error;
+use crate::CommandError;
 use crate::file::FileSource;
 
 /// What to cut, and where to write it.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct CutOptions {
     /// The file to cut from
     input: PathBuf,
     /// What to cut, as a media fragment: t=620,655&track=audio
@@ -27,20 +27,20 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] for files that cannot be opened and fragments that mean nothing, [`Error::Failed`] for files that cannot
+/// [`CommandError::Setup`] for files that cannot be opened and fragments that mean nothing, [`CommandError::Failed`] for files that cannot
 /// be cut.
-pub fn run(options: &Options) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
+pub fn run(options: &CutOptions) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::failed("starting"))?;
     runtime.block_on(cut(options))
 }
 
-async fn cut(options: &Options) -> Result<(), Error> {
+async fn cut(options: &CutOptions) -> Result<(), CommandError> {
     let fragment = Fragment::parse(&options.fragment);
     for ignored in &fragment.ignored {
         eprintln!("reelspan: {} is ignored: {}", ignored.pair, ignored.why);
     }
     if fragment.is_empty() {
-        return Err(Error::Setup(format!("{:?} is not a media fragment, such as t=620,655", options.fragment)));
+        return Err(CommandError::Setup(format!("{:?} is not a media fragment, such as t=620,655", options.fragment)));
     }
     let source = FileSource::open(&options.input)?;
     let (outline, mut pages) = source.index().await?;
@@ -49,13 +49,13 @@ async fn cut(options: &Options) -> Result<(), Error> {
     for lacking in &meaning.without {
         eprintln!("reelspan: {} is ignored: {}", lacking.dimension, lacking.why);
     }
-    let cut = resolve::cut(&outline, &mut pages, &meaning).await.map_err(Error::failed(&input))?;
+    let cut = resolve::cut(&outline, &mut pages, &meaning).await.map_err(CommandError::failed(&input))?;
     let part = match cut {
         Cut::Part(part) => part,
-        Cut::Original => return Err(Error::Setup(format!("{input} has no part {fragment}"))),
+        Cut::Original => return Err(CommandError::Setup(format!("{input} has no part {fragment}"))),
         Cut::Outside => {
             let why = format!("{input} lasts {} s, and has nothing at the requested time", outline.duration);
-            return Err(Error::Setup(why));
+            return Err(CommandError::Setup(why));
         }
     };
     write(&source, &part.file.splice, options)?;
@@ -70,18 +70,18 @@ async fn cut(options: &Options) -> Result<(), Error> {
 }
 
 /// Writes to a file that gets its name once it is complete, or to standard output.
-fn write(source: &FileSource, splice: &Splice, options: &Options) -> Result<(), Error> {
+fn write(source: &FileSource, splice: &Splice, options: &CutOptions) -> Result<(), CommandError> {
     if options.output.as_os_str() == "-" {
         return source.write(splice, stdout().lock());
     }
     let output = options.output.display().to_string();
     let mut partial = options.output.clone().into_os_string();
     partial.push(".part");
-    let mut file = File::create(&partial).map_err(|error| Error::Setup(format!("{output}: {error}")))?;
+    let mut file = File::create(&partial).map_err(|error| CommandError::Setup(format!("{output}: {error}")))?;
     let written = source
         .write(splice, &mut file)
-        .and_then(|()| file.flush().map_err(Error::failed(&output)))
-        .and_then(|()| std::fs::rename(&partial, &options.output).map_err(Error::failed(&output)));
+        .and_then(|()| file.flush().map_err(CommandError::failed(&output)))
+        .and_then(|()| std::fs::rename(&partial, &options.output).map_err(CommandError::failed(&output)));
     if written.is_err() {
         // The error has been reported; failing to remove the incomplete file matters less.
         std::fs::remove_file(&partial).ok();

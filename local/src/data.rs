@@ -24,7 +24,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use rustix::fs::Mode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Error, s3::REGION};
+use crate::{CommandError, s3::REGION};
 
 /// The version of the layout that this program writes. Increase it for every change that an older program would
 /// misread.
@@ -41,36 +41,36 @@ const OTHERS: u32 = 0o077;
 /// by libraries.
 const PRIVATE: Mode = Mode::RWXG.union(Mode::RWXO);
 
-/// A data folder. After [`Data::open`], this process is its only user for as long as the value lives.
+/// A data folder. After [`DataFolder::open`], this process is its only user for as long as the value lives.
 #[derive(Debug)]
-pub struct Data {
+pub struct DataFolder {
     root: PathBuf,
-    credentials: Credentials,
+    credentials: AccessKey,
     is_new: bool,
     _lock: Option<File>,
 }
 
 /// The only access key of the local S3.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Credentials {
+pub struct AccessKey {
     /// The public half (`AWS_ACCESS_KEY_ID`).
     pub access_key_id: String,
     /// The secret half (`AWS_SECRET_ACCESS_KEY`).
     pub secret_access_key: String,
 }
 
-impl Data {
+impl DataFolder {
     /// Opens a data folder, or creates one if it does not exist or is empty. Its parent has to exist.
     ///
-    /// Fails with [`Error::Setup`] if the folder cannot be created or opened, contains something else, is in use by
+    /// Fails with [`CommandError::Setup`] if the folder cannot be created or opened, contains something else, is in use by
     /// another process, or was written by a newer program.
-    pub fn open(root: &Path) -> Result<Self, Error> {
+    pub fn open(root: &Path) -> Result<Self, CommandError> {
         Self::take(root, false)
     }
 
     /// Opens a data folder, or creates it, for the sake of its tables, even if another process serves it: a transaction
-    /// of one process waits for that of another. Otherwise fails as [`Data::open`] does.
-    pub fn open_beside(root: &Path) -> Result<Self, Error> {
+    /// of one process waits for that of another. Otherwise fails as [`DataFolder::open`] does.
+    pub fn open_beside(root: &Path) -> Result<Self, CommandError> {
         Ok(Self { _lock: None, ..Self::take(root, true)? })
     }
 
@@ -80,8 +80,8 @@ impl Data {
         root.join("FORMAT").is_file()
     }
 
-    fn take(root: &Path, beside: bool) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::Setup(format!("data folder {}: {why}", root.display()));
+    fn take(root: &Path, beside: bool) -> Result<Self, CommandError> {
+        let refuse = |why: &str| CommandError::Setup(format!("data folder {}: {why}", root.display()));
         let cannot = |error: io::Error| refuse(&error.to_string());
 
         rustix::process::umask(PRIVATE);
@@ -125,7 +125,7 @@ impl Data {
         }
         close_to_others(&root).map_err(cannot)?;
         fs::create_dir_all(root.join("s3")).map_err(cannot)?;
-        let credentials = keep(&credentials, Credentials::random).map_err(cannot)?;
+        let credentials = keep(&credentials, AccessKey::random).map_err(cannot)?;
         Ok(Self { root, credentials, is_new, _lock: lock })
     }
 
@@ -173,7 +173,7 @@ impl Data {
 
     /// The access key of the local S3; generated once, at random.
     #[must_use]
-    pub const fn credentials(&self) -> &Credentials {
+    pub const fn credentials(&self) -> &AccessKey {
         &self.credentials
     }
 }
@@ -224,7 +224,7 @@ fn check_format(text: &str) -> Result<(), String> {
     }
 }
 
-impl Credentials {
+impl AccessKey {
     /// The variables that S3 clients read, as a line for a shell, with the secret.
     #[must_use]
     pub fn variables(&self, endpoint: &str) -> String {
@@ -267,7 +267,7 @@ pub(crate) fn keep<T: Serialize + DeserializeOwned>(
     }
 }
 
-impl std::fmt::Debug for Credentials {
+impl std::fmt::Debug for AccessKey {
     /// Omits the secret, so that it never appears in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
@@ -293,10 +293,10 @@ mod tests {
 
     use std::{fs, os::unix::fs::PermissionsExt};
 
-    use super::Data;
+    use super::DataFolder;
 
     fn refusal(folder: &std::path::Path) -> String {
-        let error = Data::open(folder).unwrap_err();
+        let error = DataFolder::open(folder).unwrap_err();
         assert_eq!(error.exit_status(), 2);
         error.to_string()
     }
@@ -304,11 +304,11 @@ mod tests {
     #[test]
     fn credentials_stay_the_same_and_are_for_the_owner_only() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Data::open(folder.path()).unwrap().credentials().secret_access_key.clone();
-        assert_eq!(Data::open(folder.path()).unwrap().credentials().secret_access_key, first);
+        let first = DataFolder::open(folder.path()).unwrap().credentials().secret_access_key.clone();
+        assert_eq!(DataFolder::open(folder.path()).unwrap().credentials().secret_access_key, first);
         let mode = fs::metadata(folder.path().join("credentials.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(!format!("{:?}", Data::open(folder.path()).unwrap()).contains(&first));
+        assert!(!format!("{:?}", DataFolder::open(folder.path()).unwrap()).contains(&first));
     }
 
     #[test]
@@ -316,7 +316,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("data");
         let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
-        Data::open(&root).unwrap();
+        DataFolder::open(&root).unwrap();
         for (name, expected) in [("", 0o700), ("s3", 0o700), ("LOCK", 0o600), ("FORMAT", 0o600)] {
             assert_eq!(mode(name), expected, "{name}");
         }
@@ -331,7 +331,7 @@ mod tests {
         {
             fs::set_permissions(path, others(mode)).unwrap();
         }
-        Data::open(&root).unwrap();
+        DataFolder::open(&root).unwrap();
         assert_eq!([mode(""), mode("s3"), mode("s3/body")], [0o700, 0o700, 0o600]);
         assert_eq!(fs::metadata(&outside).unwrap().permissions().mode() & 0o777, 0o644);
     }
@@ -339,19 +339,19 @@ mod tests {
     #[test]
     fn one_process_has_a_folder_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let held = Data::open(folder.path()).unwrap();
+        let held = DataFolder::open(folder.path()).unwrap();
         assert!(refusal(folder.path()).contains("another process uses it"));
         drop(held);
-        Data::open(folder.path()).unwrap();
+        DataFolder::open(folder.path()).unwrap();
     }
 
     #[test]
     fn a_folder_can_be_opened_beside_the_process_that_has_it() {
         let folder = tempfile::tempdir().unwrap();
         // Nothing there yet: it is created, and other processes can still open it.
-        let first = Data::open_beside(folder.path()).unwrap();
-        let held = Data::open(folder.path()).unwrap();
-        let beside = Data::open_beside(folder.path()).unwrap();
+        let first = DataFolder::open_beside(folder.path()).unwrap();
+        let held = DataFolder::open(folder.path()).unwrap();
+        let beside = DataFolder::open_beside(folder.path()).unwrap();
         for other in [&first, &beside] {
             assert_eq!(other.credentials().secret_access_key, held.credentials().secret_access_key);
         }

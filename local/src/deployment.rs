@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
 use reelspan::store::{self, CONTAINER_INDEX, Stores};
 
-use crate::{Error, data::Data, media::Files, s3::Store, tables::Tables};
+use crate::{CommandError, data::DataFolder, media::Files, s3::Store, tables::Tables};
 
 /// Which deployment.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ pub struct Deployment {
     /// The clients of the SDKs; `None` for a data folder.
     pub aws: Option<Aws>,
     /// Keeps the data folder locked, if no other process serves it.
-    _data: Option<Data>,
+    _data: Option<DataFolder>,
 }
 
 /// Clients for what the stores do not do.
@@ -49,17 +49,17 @@ pub struct Aws {
 
 impl DeploymentName {
     /// Opens the deployment, which need not be in order.
-    pub async fn open(&self) -> Result<Deployment, Error> {
+    pub async fn open(&self) -> Result<Deployment, CommandError> {
         match &self.data {
             Some(folder) => of_folder(folder),
             None => self.of_aws().await,
         }
     }
 
-    async fn of_aws(&self) -> Result<Deployment, Error> {
+    async fn of_aws(&self) -> Result<Deployment, CommandError> {
         let bucket = self.bucket.clone().or_else(|| env::var("MEDIA_BUCKET").ok());
         let bucket = bucket.ok_or_else(|| {
-            Error::Setup(
+            CommandError::Setup(
                 "no deployment is named: give --bucket (or MEDIA_BUCKET), or --data for a data folder".to_owned(),
             )
         })?;
@@ -80,16 +80,16 @@ impl DeploymentName {
 }
 
 /// Opens a data folder, whether or not a server uses it.
-fn of_folder(folder: &std::path::Path) -> Result<Deployment, Error> {
+fn of_folder(folder: &std::path::Path) -> Result<Deployment, CommandError> {
     // Does not create a folder for a mistyped name.
-    if !Data::is_at(folder) {
-        return Err(Error::Setup(format!("data folder {}: does not exist", folder.display())));
+    if !DataFolder::is_at(folder) {
+        return Err(CommandError::Setup(format!("data folder {}: does not exist", folder.display())));
     }
-    let (data, store) = if let Ok(data) = Data::open(folder) {
+    let (data, store) = if let Ok(data) = DataFolder::open(folder) {
         let store = Store::open(&data.s3())?;
         (data, store)
     } else {
-        let data = Data::open_beside(folder)?;
+        let data = DataFolder::open_beside(folder)?;
         let store = Store::open_beside(&data.s3())?;
         (data, store)
     };

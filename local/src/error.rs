@@ -2,7 +2,7 @@
 
 /// Why a command failed. Its text is one line for a person.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CommandError {
     /// The call or the machine has to change first: a port is in use, a folder does not exist, or a data folder has a
     /// newer format.
     #[error("{0}")]
@@ -12,7 +12,7 @@ pub enum Error {
     Failed(String),
 }
 
-impl Error {
+impl CommandError {
     /// The exit status for this error: 2 if the caller has to change something, 1 otherwise.
     #[must_use]
     pub const fn exit_status(&self) -> u8 {

@@ -13,7 +13,7 @@ use reelspan_engine::fragment::resolve::Memory;
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::splice::{Piece, Splice};
 
-use crate::Error;
+use crate::CommandError;
 
 /// A local file.
 #[derive(Debug)]
@@ -30,14 +30,14 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] if the file does not exist or cannot be read.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// [`CommandError::Setup`] if the file does not exist or cannot be read.
+    pub fn open(path: &Path) -> Result<Self, CommandError> {
         let name = path.display().to_string();
-        let setup = |error| Error::Setup(format!("{name}: {error}"));
+        let setup = |error| CommandError::Setup(format!("{name}: {error}"));
         let file = File::open(path).map_err(setup)?;
         let metadata = file.metadata().map_err(setup)?;
         if !metadata.is_file() {
-            return Err(Error::Setup(format!("{name}: not a file")));
+            return Err(CommandError::Setup(format!("{name}: not a file")));
         }
         Ok(Self { file, length: metadata.len(), name, read: AtomicU64::new(0), reads: AtomicU64::new(0) })
     }
@@ -46,10 +46,10 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if its structure is unknown or invalid.
-    pub async fn index(&self) -> Result<(Outline, Memory), Error> {
+    /// [`CommandError::Failed`] if its structure is unknown or invalid.
+    pub async fn index(&self) -> Result<(Outline, Memory), CommandError> {
         let mut pages = Memory::default();
-        let outline = container::index(self, &mut pages).await.map_err(Error::failed(&self.name))?;
+        let outline = container::index(self, &mut pages).await.map_err(CommandError::failed(&self.name))?;
         Ok((outline, pages))
     }
 
@@ -63,26 +63,26 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if the file ends too early, or writing fails.
-    pub fn write(&self, splice: &Splice, out: impl Write) -> Result<(), Error> {
+    /// [`CommandError::Failed`] if the file ends too early, or writing fails.
+    pub fn write(&self, splice: &Splice, out: impl Write) -> Result<(), CommandError> {
         let mut out = BufWriter::with_capacity(256 << 10, out);
         let mut buffer = vec![0; 256 << 10];
         for piece in splice.pieces() {
             match piece {
-                Piece::Made(bytes) => out.write_all(&bytes).map_err(Error::failed("writing"))?,
+                Piece::Made(bytes) => out.write_all(&bytes).map_err(CommandError::failed("writing"))?,
                 Piece::Source(range) => {
                     let mut at = range.start;
                     while at < range.end {
                         let wanted = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
                         let part = buffer.get_mut(..wanted).unwrap_or_default();
-                        self.file.read_exact_at(part, at).map_err(Error::failed(&self.name))?;
-                        out.write_all(part).map_err(Error::failed("writing"))?;
+                        self.file.read_exact_at(part, at).map_err(CommandError::failed(&self.name))?;
+                        out.write_all(part).map_err(CommandError::failed("writing"))?;
                         at += wanted as u64;
                     }
                 }
             }
         }
-        out.flush().map_err(Error::failed("writing"))
+        out.flush().map_err(CommandError::failed("writing"))
     }
 }
 

@@ -13,12 +13,12 @@ use reelspan_fragments::about;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::Error;
+use crate::CommandError;
 use crate::file::FileSource;
 
 /// What to inspect.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct InspectOptions {
     /// The file to inspect
     input: PathBuf,
     /// Print JSON instead of a table
@@ -33,26 +33,26 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] for a file that cannot be opened, [`Error::Failed`] for one whose structure is unknown.
-pub fn run(options: &Options) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
+/// [`CommandError::Setup`] for a file that cannot be opened, [`CommandError::Failed`] for one whose structure is unknown.
+pub fn run(options: &InspectOptions) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::failed("starting"))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let written = runtime.block_on(inspect(options, &mut out))?;
     match written.and_then(|()| out.flush()) {
         // The reader of the pipe has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(Error::failed("standard output")),
+        written => written.map_err(CommandError::failed("standard output")),
     }
 }
 
-async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Result<()>, Error> {
+async fn inspect(options: &InspectOptions, out: &mut impl io::Write) -> Result<io::Result<()>, CommandError> {
     let source = FileSource::open(&options.input)?;
     let (outline, memory) = source.index().await?;
     if options.forms {
         return Ok(forms(options, &outline, out));
     }
-    let syncs = Syncs::of(&outline, &memory);
-    let seen = Seen { outline: &outline, memory: &memory, syncs, reads: source.reads() };
+    let syncs = SyncSummary::of(&outline, &memory);
+    let seen = InspectedFile { outline: &outline, memory: &memory, syncs, reads: source.reads() };
     if !options.json {
         return Ok(writeln!(out, "{}", seen.table()));
     }
@@ -62,7 +62,7 @@ async fn inspect(options: &Options, out: &mut impl io::Write) -> Result<io::Resu
 }
 
 /// Writes in which forms a server gives the file out, as its `about.json` says.
-fn forms(options: &Options, outline: &Outline, out: &mut impl io::Write) -> io::Result<()> {
+fn forms(options: &InspectOptions, outline: &Outline, out: &mut impl io::Write) -> io::Result<()> {
     let name = options.input.file_name().unwrap_or_default().to_string_lossy();
     let forms = about::forms(&name, outline);
     if options.json {
@@ -86,16 +86,16 @@ fn forms(options: &Options, outline: &Outline, out: &mut impl io::Write) -> io::
 /// How many sync points of a track, and how many pages, the table shows.
 const SHOWN: usize = 12;
 
-struct Seen<'a> {
+struct InspectedFile<'a> {
     outline: &'a Outline,
     memory: &'a Memory,
-    syncs: Vec<Syncs>,
+    syncs: Vec<SyncSummary>,
     reads: (u64, u64),
 }
 
 /// A track's sync samples.
 #[derive(Clone, Default)]
-struct Syncs {
+struct SyncSummary {
     /// How many there are, and in how many runs.
     count: u64,
     runs: usize,
@@ -103,7 +103,7 @@ struct Syncs {
     first: Vec<f64>,
 }
 
-impl Syncs {
+impl SyncSummary {
     /// The sync samples of all tracks: each page is unpacked once.
     fn of(outline: &Outline, memory: &Memory) -> Vec<Self> {
         let mut all = vec![Self::default(); outline.tracks.len()];
@@ -143,7 +143,7 @@ impl<F: Fn() -> I, I: Iterator<Item = T>, T: Serialize> Serialize for Lazy<F> {
 
 /// The output of `--json`.
 #[derive(Serialize)]
-struct Document<T, P> {
+struct Inspection<T, P> {
     chapters: Value,
     container: Value,
     created: Option<String>,
@@ -180,7 +180,7 @@ enum Points<P> {
     These(P),
 }
 
-impl Seen<'_> {
+impl InspectedFile<'_> {
     /// The sync points for a person: the first of them, or a note that all samples are.
     fn sync_line(&self, place: usize, track: &Track) -> String {
         let Some(syncs) = self.syncs.get(place) else { return String::new() };
@@ -265,7 +265,7 @@ impl Seen<'_> {
                 })
             })
         };
-        Document {
+        Inspection {
             chapters: chapters.collect(),
             container: json!(outline.container),
             created: self.created(),

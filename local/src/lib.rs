@@ -61,4 +61,4 @@ pub mod tables;
 pub mod users;
 pub mod verify;
 
-pub use error::Error;
+pub use error::CommandError;

@@ -12,13 +12,13 @@ use reelspan::{
 use reelspan_accounts::report::contents;
 use tokio_util::sync::CancellationToken;
 
-use crate::{queue::AT_A_TIME, s3::catalogue::Catalogue, tables::Tables};
+use crate::{queue::AT_A_TIME, s3::catalogue::ObjectCatalogue, tables::Tables};
 
 /// How many waiting events are read at a time.
 const SOME: usize = 100;
 
 /// Lists the contents whose events wait because others are being handled, until `stop`.
-pub async fn list_waiting(stores: Stores, catalogue: Arc<Catalogue>, stop: CancellationToken) {
+pub async fn list_waiting(stores: Stores, catalogue: Arc<ObjectCatalogue>, stop: CancellationToken) {
     let mut pending = catalogue.pending();
     let mut last = 0;
     loop {

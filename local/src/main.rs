@@ -16,25 +16,25 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run everything on this machine: HTTP, S3 API, index and the rest
-    Serve(serve::Options),
+    Serve(serve::ServeOptions),
     /// Cut a fragment out of a file
-    Cut(cut::Options),
+    Cut(cut::CutOptions),
     /// Write the HLS and DASH streams of a file, or of a part of it, as plain files
-    Package(package::Options),
+    Package(package::PackageOptions),
     /// Show the tracks, samples and index of a file
-    Inspect(inspect::Options),
+    Inspect(inspect::InspectOptions),
     /// Add, change, remove and list users, here or on AWS
-    User(users::Options),
+    User(users::UserOptions),
     /// Print the access key of a data folder's S3 API
-    Credentials(credentials::Options),
+    Credentials(credentials::CredentialsOptions),
     /// Update the indexes of a space, here or on AWS: after missed events, or for a new format
-    Reindex(reindex::Options),
+    Reindex(reindex::ReindexOptions),
     /// Check a deployment, here or on AWS, and say what is wrong with it
-    Doctor(doctor::Options),
+    Doctor(doctor::DoctorOptions),
     /// Try a deployment out: store, stream, cut, sign, replace and refuse with real requests, and take it all away
-    Smoke(smoke::Options),
+    Smoke(smoke::SmokeOptions),
     /// Check that a server, this one or another, follows the W3C's protocol for media fragments
-    Verify(verify::Options),
+    Verify(verify::VerifyOptions),
 }
 
 fn main() -> ExitCode {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::s3::catalogue::{Catalogue, Error, PendingEvent};
+use crate::s3::catalogue::{CatalogueError, ObjectCatalogue, PendingEvent};
 
 /// Receives the events, as Lambda would. It may get one twice.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>;
@@ -31,9 +31,9 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// A queue of events and its handler.
 #[derive(Clone)]
-pub struct Queue {
+pub struct EventQueue {
     /// The store of the events.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: Arc<ObjectCatalogue>,
     /// Receives the events.
     pub handler: Handler,
     /// The pauses before further attempts; after the last one, an event is given up.
@@ -42,7 +42,7 @@ pub struct Queue {
 
 /// The running deliveries, each with its event.
 #[derive(Default)]
-struct Running {
+struct RunningDeliveries {
     tasks: JoinSet<Result<(), HandlerError>>,
     events: HashMap<Id, PendingEvent>,
 }
@@ -50,12 +50,12 @@ struct Running {
 /// The result of a delivery.
 type Ended = Result<(Id, Result<(), HandlerError>), JoinError>;
 
-impl Queue {
+impl EventQueue {
     /// Delivers events until `stop`, then gives running deliveries `patience` to end. The next process delivers the
     /// rest.
     pub async fn deliver(self, stop: CancellationToken, patience: Duration) {
         let mut pending = self.catalogue.pending();
-        let mut running = Running::default();
+        let mut running = RunningDeliveries::default();
         loop {
             if let Err(error) = self.start(&mut running) {
                 tracing::error!(%error, "events cannot be read");
@@ -79,7 +79,7 @@ impl Queue {
     }
 
     /// Begins as many deliveries as allowed.
-    fn start(&self, running: &mut Running) -> Result<(), Error> {
+    fn start(&self, running: &mut RunningDeliveries) -> Result<(), CatalogueError> {
         if running.events.len() >= AT_A_TIME {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Queue {
     }
 
     /// Records the result of a delivery.
-    fn settle(&self, running: &mut Running, ended: Ended) {
+    fn settle(&self, running: &mut RunningDeliveries, ended: Ended) {
         let (id, reason) = match ended {
             Ok((id, Ok(()))) => (id, None),
             Ok((id, Err(error))) => (id, Some(error.to_string())),
@@ -122,7 +122,7 @@ impl Queue {
 }
 
 /// Waits until everything is delivered.
-pub async fn drained(catalogue: &Catalogue) {
+pub async fn drained(catalogue: &ObjectCatalogue) {
     // It fails only when the catalogue is dropped, and we have a reference to it.
     let _ = catalogue.pending().wait_for(|pending| *pending == 0).await;
 }

@@ -33,7 +33,7 @@ pub struct Budget {
 
 /// The budget has no room at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub struct BudgetFull;
 
 impl Default for Budget {
     fn default() -> Self {
@@ -65,8 +65,8 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Full`] if there is no room in time.
-    pub async fn share(&self) -> Result<Share, Full> {
+    /// [`BudgetFull`] if there is no room in time.
+    pub async fn share(&self) -> Result<Share, BudgetFull> {
         let mut share = Share { budget: self.clone(), all: None, large: None };
         share.grow(LEAST).await?;
         Ok(share)
@@ -86,8 +86,8 @@ impl Share {
     ///
     /// # Errors
     ///
-    /// [`Full`] if there is no room in time.
-    pub async fn grow(&mut self, bytes: u64) -> Result<(), Full> {
+    /// [`BudgetFull`] if there is no room in time.
+    pub async fn grow(&mut self, bytes: u64) -> Result<(), BudgetFull> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.budget.most);
         if bytes > LARGE {
             let large = Arc::clone(&self.budget.large);
@@ -114,7 +114,7 @@ async fn acquire(
     held: &mut Option<OwnedSemaphorePermit>,
     units: u32,
     wait: Duration,
-) -> Result<(), Full> {
+) -> Result<(), BudgetFull> {
     let have = held.as_ref().map_or(0, |held| u32::try_from(held.num_permits()).unwrap_or(u32::MAX));
     let Some(more) = units.checked_sub(have).filter(|more| *more > 0) else { return Ok(()) };
     match timeout(wait, semaphore.acquire_many_owned(more)).await {
@@ -125,7 +125,7 @@ async fn acquire(
             }
             Ok(())
         }
-        _ => Err(Full),
+        _ => Err(BudgetFull),
     }
 }
 
@@ -143,9 +143,9 @@ mod tests {
         let mut first = budget.share().await.unwrap();
         first.grow(12 * MB).await.unwrap();
         let mut second = budget.share().await.unwrap();
-        assert_eq!(second.grow(9 * MB).await, Err(Full), "large answers have three quarters");
+        assert_eq!(second.grow(9 * MB).await, Err(BudgetFull), "large answers have three quarters");
         second.grow(4 * MB).await.unwrap();
-        assert_eq!(budget.share().await.unwrap_err(), Full);
+        assert_eq!(budget.share().await.unwrap_err(), BudgetFull);
         let third = tokio::spawn({
             let budget = budget.clone();
             async move { budget.share().await.is_ok() }
@@ -173,7 +173,7 @@ mod tests {
         for _ in 0..8 {
             budget.share().await.unwrap();
         }
-        assert_eq!(waits.await.unwrap(), Err(Full));
+        assert_eq!(waits.await.unwrap(), Err(BudgetFull));
     }
 
     #[tokio::test(start_paused = true)]

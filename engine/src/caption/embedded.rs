@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::text::{self, Markup};
-use super::{Cue, Error, LARGEST, MOST_CUES, tx3g, wvtt};
+use super::{CaptionError, Cue, LARGEST, MOST_CUES, tx3g, wvtt};
 use crate::container::{self, Payload, TextCoding};
 use crate::index::{Outline, Pages, cells};
 use crate::media::splice::Splice;
@@ -20,7 +20,7 @@ const PAGES_AT_ONCE: u32 = 60;
 
 /// A sample of a text track.
 #[derive(Clone, Debug)]
-pub struct Sample {
+pub struct TextSample {
     /// When it is shown, on the timeline of the content.
     pub interval: Interval,
     /// Where its bytes are.
@@ -37,7 +37,7 @@ pub async fn samples(
     pages: &mut impl Pages,
     place: usize,
     within: Interval,
-) -> Result<Vec<Sample>, Error> {
+) -> Result<Vec<TextSample>, CaptionError> {
     let Some(track) = outline.tracks.get(place) else { return Ok(Vec::new()) };
     let last = Time(within.end().0.min(outline.duration.0.max(0)));
     let from = track.timescale.ticks(within.start()) + track.shift();
@@ -75,7 +75,7 @@ pub async fn samples(
 
 /// The samples so far.
 struct TextSamples {
-    samples: Vec<Sample>,
+    samples: Vec<TextSample>,
     bytes: u64,
 }
 
@@ -87,7 +87,7 @@ impl TextSamples {
         track: &Track,
         run: &Run,
         (from, to, within): (Ticks, Ticks, Interval),
-    ) -> Result<(), Error> {
+    ) -> Result<(), CaptionError> {
         let can_be_text = run.duration > Ticks::ZERO && (1..=LARGEST_SAMPLE).contains(&run.size);
         let Some(run) = run.presented_from(from - run.duration).filter(|_| can_be_text) else { return Ok(()) };
         for one in (0..run.count).map_while(|at| run.slice(at..at + 1)) {
@@ -98,10 +98,10 @@ impl TextSamples {
             self.bytes += sample.bytes.len();
             self.samples.push(sample);
             if self.bytes > LARGEST {
-                return Err(Error::TooLarge { found: self.bytes });
+                return Err(CaptionError::TooLarge { found: self.bytes });
             }
             if self.samples.len() > MOST_CUES {
-                return Err(Error::TooMany);
+                return Err(CaptionError::TooMany);
             }
         }
         Ok(())
@@ -109,13 +109,13 @@ impl TextSamples {
 }
 
 /// One sample, if it is shown in this interval and can be a text.
-fn sample(outline: &Outline, track: &Track, run: &Run, within: Interval) -> Result<Option<Sample>, Error> {
+fn sample(outline: &Outline, track: &Track, run: &Run, within: Interval) -> Result<Option<TextSample>, CaptionError> {
     let time = |ticks: Ticks| track.timescale.time(ticks - track.shift());
     let (start, end) = (time(run.presentation()), time(run.presentation() + run.duration));
     let interval = Interval::new(start.max(Time::ZERO), end);
     let Some(interval) = interval.filter(|interval| interval.intersection(within).is_some()) else { return Ok(None) };
     match container::payload(outline, track, run)? {
-        Payload::Whole(bytes) if !bytes.is_empty() => Ok(Some(Sample { interval, bytes })),
+        Payload::Whole(bytes) if !bytes.is_empty() => Ok(Some(TextSample { interval, bytes })),
         _ => Ok(None),
     }
 }
@@ -124,8 +124,11 @@ fn sample(outline: &Outline, track: &Track, run: &Run, within: Interval) -> Resu
 ///
 /// # Errors
 ///
-/// [`Error::TooMany`] if there are too many.
-pub fn cues(coding: TextCoding, samples: impl IntoIterator<Item = (Interval, Bytes)>) -> Result<Vec<Cue>, Error> {
+/// [`CaptionError::TooMany`] if there are too many.
+pub fn cues(
+    coding: TextCoding,
+    samples: impl IntoIterator<Item = (Interval, Bytes)>,
+) -> Result<Vec<Cue>, CaptionError> {
     let samples = samples.into_iter();
     let cues = match coding {
         TextCoding::Wvtt => {
@@ -134,7 +137,7 @@ pub fn cues(coding: TextCoding, samples: impl IntoIterator<Item = (Interval, Byt
         }
         _ => samples.filter_map(|(interval, bytes)| cue(coding, interval, &bytes)).collect(),
     };
-    if cues.len() > MOST_CUES { Err(Error::TooMany) } else { Ok(cues) }
+    if cues.len() > MOST_CUES { Err(CaptionError::TooMany) } else { Ok(cues) }
 }
 
 fn cue(coding: TextCoding, interval: Interval, bytes: &[u8]) -> Option<Cue> {

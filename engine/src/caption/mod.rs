@@ -31,7 +31,7 @@ mod wvtt;
 
 pub use chapters::chapters;
 pub use cue::{Cue, TimestampMap, write, write_segment};
-pub use embedded::{Sample, cues, samples};
+pub use embedded::{TextSample, cues, samples};
 pub use list::{Caption, CaptionKind, CaptionSource, TRACK, list};
 pub use sidecar::{FileFormat, Sidecar, SidecarFile, stem};
 
@@ -53,7 +53,7 @@ pub const LARGEST: u64 = 8 << 20;
 
 /// Why captions cannot be given out.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CaptionError {
     /// The file does not begin as WebVTT does.
     #[error("the captions do not begin with WEBVTT")]
     NotWebVtt,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::line;
 use super::tx3g::utf16;
-use super::{Cue, Error, LARGEST, srt, vtt};
+use super::{CaptionError, Cue, LARGEST, srt, vtt};
 
 /// The longest language tag: RFC 5646 §4.4.1 recommends room for 35 characters.
 const LONGEST_TAG: usize = 35;
@@ -91,9 +91,9 @@ impl SidecarFile {
     /// # Errors
     ///
     /// If it is too large, has too many cues, or is not in its format.
-    pub fn cues(&self, bytes: &[u8]) -> Result<Vec<Cue>, Error> {
+    pub fn cues(&self, bytes: &[u8]) -> Result<Vec<Cue>, CaptionError> {
         if bytes.len() as u64 > LARGEST {
-            return Err(Error::TooLarge { found: bytes.len() as u64 });
+            return Err(CaptionError::TooLarge { found: bytes.len() as u64 });
         }
         match self.format {
             FileFormat::Vtt => vtt::parse(&String::from_utf8_lossy(bytes)),
@@ -203,6 +203,6 @@ mod tests {
             assert_eq!(cues.iter().map(Cue::text).collect::<Vec<_>>(), ["Grüße – „ja“"]);
         }
         let large = vec![b'\n'; usize::try_from(LARGEST).unwrap() + 1];
-        assert!(matches!(file.cues(&large), Err(Error::TooLarge { .. })));
+        assert!(matches!(file.cues(&large), Err(CaptionError::TooLarge { .. })));
     }
 }

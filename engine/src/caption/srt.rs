@@ -3,15 +3,15 @@
 
 use super::text::{self, Markup};
 use super::vtt::lines;
-use super::{Cue, Error, MOST_CUES, cue};
+use super::{CaptionError, Cue, MOST_CUES, cue};
 use crate::media::Interval;
 
 /// The cues of a file, in the order of the file.
 ///
 /// # Errors
 ///
-/// [`Error::TooMany`] if it has too many cues.
-pub fn parse(file: &str) -> Result<Vec<Cue>, Error> {
+/// [`CaptionError::TooMany`] if it has too many cues.
+pub fn parse(file: &str) -> Result<Vec<Cue>, CaptionError> {
     let file = lines(file);
     let mut cues = Vec::new();
     let mut open: Option<(Interval, Vec<&str>)> = None;
@@ -22,7 +22,7 @@ pub fn parse(file: &str) -> Result<Vec<Cue>, Error> {
                 let before = open.replace((interval, Vec::new()));
                 cues.extend(before.and_then(|before| finish(before, true)));
                 if cues.len() > MOST_CUES {
-                    return Err(Error::TooMany);
+                    return Err(CaptionError::TooMany);
                 }
             }
             (None, Some((_, text))) => text.push(line),

@@ -3,20 +3,20 @@
 use std::collections::HashSet;
 
 use super::text::{self, Markup};
-use super::{Cue, Error, MOST_CUES, cue};
+use super::{CaptionError, Cue, MOST_CUES, cue};
 
 /// The cues of a file, in the order of the file.
 ///
 /// # Errors
 ///
-/// [`Error::NotWebVtt`] if it does not begin as one, [`Error::TooMany`] if it has too many cues.
-pub fn parse(text: &str) -> Result<Vec<Cue>, Error> {
+/// [`CaptionError::NotWebVtt`] if it does not begin as one, [`CaptionError::TooMany`] if it has too many cues.
+pub fn parse(text: &str) -> Result<Vec<Cue>, CaptionError> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let text = lines(text);
     let mut lines = text.split('\n').peekable();
     let head = lines.next().and_then(|line| line.strip_prefix("WEBVTT"));
     if !head.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])) {
-        return Err(Error::NotWebVtt);
+        return Err(CaptionError::NotWebVtt);
     }
     // The header ends with an empty line.
     while lines.next_if(|line| !line.is_empty() && !line.contains("-->")).is_some() {}
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Result<Vec<Cue>, Error> {
         }
         cues.push(cue);
         if cues.len() > MOST_CUES {
-            return Err(Error::TooMany);
+            return Err(CaptionError::TooMany);
         }
     }
     Ok(cues)
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn a_file_begins_with_its_name() {
         for file in ["", "webvtt", "WEBVTTX\n", "1\n00:00:01,000 --> 00:00:02,000\na\n"] {
-            assert!(matches!(parse(file), Err(Error::NotWebVtt)), "{file}");
+            assert!(matches!(parse(file), Err(CaptionError::NotWebVtt)), "{file}");
         }
         assert!(parse("WEBVTT").unwrap().is_empty());
         let many = format!("WEBVTT\n\n{}", "00:00.000 --> 00:01.000\nx\n\n".repeat(MOST_CUES + 1));
-        assert!(matches!(parse(&many), Err(Error::TooMany)));
+        assert!(matches!(parse(&many), Err(CaptionError::TooMany)));
     }
 }

@@ -1,7 +1,7 @@
 //! AC-3 and E-AC-3 (ETSI TS 102 366 §4.3, §E.1.2): a frame begins with a sync word, and its length follows; and their
 //! records in MP4 (annex F).
 
-use super::{Bits, Frame, Properties, Syntax};
+use super::{Bits, FrameHeader, StreamProperties, Syntax};
 
 /// Kilobits a second, by `frmsizecod` halved.
 const BITRATES: [u32; 19] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
@@ -14,7 +14,7 @@ const BLOCK: u32 = 256;
 pub struct Ac3;
 
 impl Syntax for Ac3 {
-    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader> {
         let [0x0B, 0x77, two, three, four, five, ..] = *bytes else { return None };
         let code = usize::from(four >> 6);
         let (size, duration, rate) = if five >> 3 <= 10 {
@@ -32,7 +32,7 @@ impl Syntax for Ac3 {
             let blocks = if two >> 6 == 1 { 0 } else { blocks };
             (2 * (u32::from(two & 7) << 8 | u32::from(three)) + 2, blocks * BLOCK, rate)
         };
-        (size > 6).then_some(Frame { size, duration, header: 0, reach: 0, mode: 0, kind: rate })
+        (size > 6).then_some(FrameHeader { size, duration, header: 0, reach: 0, mode: 0, kind: rate })
     }
 
     fn rate(&self, kind: u32) -> u32 {
@@ -53,17 +53,17 @@ const MAX_AC3: u32 = 10;
 
 /// The properties in the header of a frame, without dependent substreams.
 #[must_use]
-pub fn properties(frame: &[u8]) -> Option<Properties> {
+pub fn properties(frame: &[u8]) -> Option<StreamProperties> {
     let found = Ac3.frame(frame)?;
-    let Header { bsid, mode, low, .. } = Header::read(frame)?;
+    let SyncFrameHeader { bsid, mode, low, .. } = SyncFrameHeader::read(frame)?;
     let channels = CHANNELS.get(mode as usize)? + u16::from(low);
     let name = if bsid > MAX_AC3 { EAC3 } else { AC3 };
-    Some(Properties::audio(name.to_owned(), Some(found.kind), Some(channels)))
+    Some(StreamProperties::audio(name.to_owned(), Some(found.kind), Some(channels)))
 }
 
 /// The properties in the payload of a `dac3` or a `dec3`, without dependent substreams.
 #[must_use]
-pub fn configured(name: &str, record: &[u8]) -> Option<Properties> {
+pub fn configured(name: &str, record: &[u8]) -> Option<StreamProperties> {
     let mut bits = Bits::new(record);
     if name == EAC3 {
         bits.take(16);
@@ -72,14 +72,14 @@ pub fn configured(name: &str, record: &[u8]) -> Option<Properties> {
     // bsid and bsmod; in E-AC-3 also a reserved bit and asvc between them.
     bits.take(if name == EAC3 { 10 } else { 8 });
     let channels = CHANNELS.get(bits.take(3) as usize)? + u16::from(bits.bit());
-    bits.is_within().then(|| Properties::audio(name.to_owned(), rate, Some(channels)))
+    bits.is_within().then(|| StreamProperties::audio(name.to_owned(), rate, Some(channels)))
 }
 
 /// The record of a stream with this frame, or with these frames of one access unit: the payload of `dac3` (§F.4) for
 /// AC-3, of `dec3` (§F.6) for E-AC-3, with one independent substream and those that depend on it.
 #[must_use]
 pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
-    let header = Header::read(unit)?;
+    let header = SyncFrameHeader::read(unit)?;
     let first = Ac3.frame(unit)?;
     let fields = |gap: u32| {
         let bits = header.rate << 5 | header.bsid;
@@ -91,7 +91,7 @@ pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
     }
     let (mut dependent, mut locations, mut size) = (0_u32, 0_u32, first.size);
     while let Some(next) = unit.get(size as usize..) {
-        let (Some(frame), Some(header)) = (Ac3.frame(next), Header::read(next)) else { break };
+        let (Some(frame), Some(header)) = (Ac3.frame(next), SyncFrameHeader::read(next)) else { break };
         if frame.duration > 0 {
             break;
         }
@@ -112,7 +112,7 @@ pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
 
 /// The fields of a frame that describe its stream (`bsi`, §4.4.2 and §E.1.2.2).
 #[derive(Clone, Copy, Debug)]
-struct Header {
+struct SyncFrameHeader {
     /// `fscod`.
     rate: u32,
     bsid: u32,
@@ -128,7 +128,7 @@ struct Header {
     locations: u32,
 }
 
-impl Header {
+impl SyncFrameHeader {
     fn read(frame: &[u8]) -> Option<Self> {
         let bits = &mut Bits::new(frame.get(2..)?);
         let found = if frame.get(5)? >> 3 > 10 {

@@ -1,14 +1,14 @@
 //! Apple Lossless: `ALACSpecificConfig` (Apple, *ALAC Magic Cookie Description*), which is in MP4's `alac` box after
 //! its version and flags, and in Matroska unchanged.
 
-use super::Properties;
+use super::StreamProperties;
 
 /// The properties in the configuration; `None` if it is too short.
 #[must_use]
-pub fn properties(configuration: &[u8]) -> Option<Properties> {
+pub fn properties(configuration: &[u8]) -> Option<StreamProperties> {
     let channels = *configuration.get(9)?;
     let rate = u32::from_be_bytes(*configuration.get(20..)?.first_chunk()?);
-    Some(Properties::audio("alac".to_owned(), Some(rate), Some(channels.into())))
+    Some(StreamProperties::audio("alac".to_owned(), Some(rate), Some(channels.into())))
 }
 
 /// The number of samples in a frame; only the last frame has fewer.

@@ -1,7 +1,7 @@
 //! AV1 (*AV1 Bitstream & Decoding Process Specification*), and `AV1CodecConfigurationRecord`, the payload of `av1C` (*AV1 Codec ISO
 //! Media File Format Binding* §2.3), which MP4, Matroska and FLV store.
 
-use super::{Bits, Properties};
+use super::{Bits, StreamProperties};
 
 /// Types of open bitstream units (§6.2.2).
 const SEQUENCE_HEADER: u8 = 1;
@@ -26,16 +26,16 @@ pub fn name(record: &[u8]) -> String {
 
 /// The properties in the sequence header of a temporal unit, or of a record after its first four bytes.
 #[must_use]
-pub fn properties(units: &[u8]) -> Option<Properties> {
-    let sequence = Sequence::read(sequence_header(units)?.1)?;
-    Some(Properties::video(name(&sequence.record()), Some(sequence.dimensions)))
+pub fn properties(units: &[u8]) -> Option<StreamProperties> {
+    let sequence = SequenceHeader::read(sequence_header(units)?.1)?;
+    Some(StreamProperties::video(name(&sequence.record()), Some(sequence.dimensions)))
 }
 
 /// The record of a stream that has this temporal unit with a sequence header.
 #[must_use]
 pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
     let (whole, sequence) = sequence_header(unit)?;
-    let mut record = Sequence::read(sequence)?.record().to_vec();
+    let mut record = SequenceHeader::read(sequence)?.record().to_vec();
     record.extend_from_slice(whole);
     Some(record)
 }
@@ -43,7 +43,7 @@ pub fn configuration(unit: &[u8]) -> Option<Vec<u8>> {
 /// Whether a temporal unit begins with a key frame: by its first frame header's `show_existing_frame` and `frame_type` (§5.9.2).
 #[must_use]
 pub fn is_key(unit: &[u8]) -> Option<bool> {
-    for Obu { kind, data, .. } in Units(unit) {
+    for Obu { kind, data, .. } in BitstreamUnits(unit) {
         match kind {
             // A sequence of one still picture.
             SEQUENCE_HEADER if data.first()? >> 3 & 1 == 1 => return Some(true),
@@ -56,7 +56,7 @@ pub fn is_key(unit: &[u8]) -> Option<bool> {
 
 /// The first sequence header among these units: the whole unit, and its data.
 fn sequence_header(units: &[u8]) -> Option<(&[u8], &[u8])> {
-    let unit = Units(units).find(|unit| unit.kind == SEQUENCE_HEADER)?;
+    let unit = BitstreamUnits(units).find(|unit| unit.kind == SEQUENCE_HEADER)?;
     Some((unit.whole, unit.data))
 }
 
@@ -68,9 +68,9 @@ struct Obu<'a> {
 }
 
 /// Open bitstream units in the low overhead format (§5.2); the last may be truncated.
-struct Units<'a>(&'a [u8]);
+struct BitstreamUnits<'a>(&'a [u8]);
 
-impl<'a> Iterator for Units<'a> {
+impl<'a> Iterator for BitstreamUnits<'a> {
     type Item = Obu<'a>;
 
     fn next(&mut self) -> Option<Obu<'a>> {
@@ -94,7 +94,7 @@ fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
 /// The fields of a sequence header that a record needs (§5.5).
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "flags of a header")]
-struct Sequence {
+struct SequenceHeader {
     profile: u32,
     level: u32,
     tier: bool,
@@ -106,7 +106,7 @@ struct Sequence {
     position: u32,
 }
 
-impl Sequence {
+impl SequenceHeader {
     fn read(data: &[u8]) -> Option<Self> {
         let bits = &mut Bits::new(data);
         let profile = bits.take(3);

@@ -18,7 +18,7 @@ pub enum DecoderConfiguration {
     /// AV1: an `AV1CodecConfigurationRecord`.
     Av1(Bytes),
     /// VP9.
-    Vp9(vp9::Configuration),
+    Vp9(vp9::VpConfiguration),
     /// MPEG-1, MPEG-2 and MPEG-4 video: `objectTypeIndication` (ISO/IEC 14496-1 table 5), and the headers of the stream
     /// that precede the first picture, if the container has them.
     MpegVideo(u8, Bytes),
@@ -31,7 +31,7 @@ pub enum DecoderConfiguration {
     /// E-AC-3: the payload of `dec3`.
     Eac3(Bytes),
     /// Opus.
-    Opus(opus::Configuration),
+    Opus(opus::OpusConfiguration),
     /// FLAC.
     Flac(flac::StreamInfo),
     /// ALAC: an `ALACSpecificConfig`, and perhaps a channel layout.

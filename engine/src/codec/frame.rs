@@ -1,13 +1,13 @@
 //! Audio codecs whose frames have their length in the header: MPEG audio, ADTS, AC-3, DTS.
 
-use super::Start;
+use super::UnitStart;
 
 /// How many bytes of a frame its [`Syntax`] needs.
 pub const HEADER: usize = 8;
 
 /// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct FrameHeader {
     /// The length of the frame in bytes, including the header.
     pub size: u32,
     /// How many samples of each channel it has.
@@ -27,20 +27,20 @@ pub struct Frame {
 /// The syntax of a format's frame headers.
 pub trait Syntax: Copy + Send + Sync {
     /// Parses the header at the beginning of these bytes: at least [`HEADER`] bytes, fewer only at the end of the file.
-    fn frame(&self, bytes: &[u8]) -> Option<Frame>;
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader>;
 
     /// The sample rate of frames of a kind, in hertz.
     fn rate(&self, kind: u32) -> u32;
 }
 
 /// Whether decoding can begin at any of the frames in these bytes; `frame` returns that and the length of each.
-pub fn any(mut bytes: &[u8], frame: impl Fn(&[u8]) -> Option<(bool, usize)>) -> Start {
+pub fn any(mut bytes: &[u8], frame: impl Fn(&[u8]) -> Option<(bool, usize)>) -> UnitStart {
     while bytes.len() >= 8 {
         match frame(bytes) {
             Some((false, length)) => bytes = bytes.get(length..).unwrap_or_default(),
-            Some((true, _)) => return Start::Access(true),
-            None => return Start::Access(false),
+            Some((true, _)) => return UnitStart::Access(true),
+            None => return UnitStart::Access(false),
         }
     }
-    Start::Undecided
+    UnitStart::Undecided
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Opening, av1, avc, hevc, nal, theora, vp8, vp9};
+use super::{FrameOpening, av1, avc, hevc, nal, theora, vp8, vp9};
 
 /// How many bytes of a frame are examined: enough for the parameter sets and the encoder's text before the picture
 /// (x264's has some seven hundred bytes).
@@ -11,7 +11,7 @@ pub const LOOK: usize = 2048;
 
 /// How codecs mark their keyframes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Coding {
+pub enum KeyframeCoding {
     /// Each frame is independent.
     Intra,
     /// H.264 (ITU-T H.264 §7.3).
@@ -45,7 +45,7 @@ pub enum Framing {
     Lengths(u8),
 }
 
-impl Coding {
+impl KeyframeCoding {
     /// From `BITMAPINFOHEADER.biCompression`.
     #[must_use]
     pub fn of(compression: [u8; 4]) -> Self {
@@ -102,16 +102,16 @@ impl Coding {
     /// Whether decoding can begin at a frame with these first bytes; `first` for the first frame of its stream.
     #[must_use]
     pub fn is_key(self, frame: &[u8], first: bool) -> bool {
-        self.opening(frame).map_or(first && self == Self::Unknown, |opening| opening == Opening::Point)
+        self.opening(frame).map_or(first && self == Self::Unknown, |opening| opening == FrameOpening::Point)
     }
 
     /// What the first bytes of a frame show; `None` if nothing.
     #[must_use]
-    pub fn opening(self, frame: &[u8]) -> Option<Opening> {
-        let point = |begins| if begins { Opening::Point } else { Opening::Refers };
+    pub fn opening(self, frame: &[u8]) -> Option<FrameOpening> {
+        let point = |begins| if begins { FrameOpening::Point } else { FrameOpening::Refers };
         let first = || frame.first().copied();
         match self {
-            Self::Intra => Some(Opening::Point),
+            Self::Intra => Some(FrameOpening::Point),
             Self::H264(framing) => avc::opening(&mut framing.units(frame)),
             Self::Hevc(framing) => hevc::opening(&mut framing.units(frame)),
             // vop_coding_type is the two bits after the start code of a VOP; 0 is intra.
@@ -177,42 +177,42 @@ mod tests {
             (b"H264", &[], false),
         ];
         for (compression, frame, key) in cases {
-            assert_eq!(Coding::of(**compression).is_key(frame, false), *key, "{compression:?} {frame:x?}");
+            assert_eq!(KeyframeCoding::of(**compression).is_key(frame, false), *key, "{compression:?} {frame:x?}");
         }
-        assert!(Coding::of(*b"abcd").is_key(&[], true));
+        assert!(KeyframeCoding::of(*b"abcd").is_key(&[], true));
     }
 
     #[test]
     fn frames_of_containers_say_it_too() {
-        let (avc, hevc) = (Coding::H264(Framing::Lengths(4)), Coding::Hevc(Framing::Lengths(2)));
+        let (avc, hevc) = (KeyframeCoding::H264(Framing::Lengths(4)), KeyframeCoding::Hevc(Framing::Lengths(2)));
         let parameters = [0, 0, 0, 2, 0x67, 1];
         let recovery = [0, 0, 0, 5, 6, 6, 1, 0xC4, 0x80];
         // Slices of an intra picture (type 7) and of another (5), both from the first macroblock.
         let (intra, other) = ([0, 0, 0, 3, 0x41, 0x88, 0x80], [0, 0, 0, 3, 0x41, 0x98, 0x80]);
-        let cases: &[(Coding, &[u8], Option<Opening>)] = &[
-            (avc, &[0, 0, 0, 2, 9, 0x10, 0, 0, 0, 9, 0x65, 1], Some(Opening::Point)),
-            (avc, &intra, Some(Opening::Intra)),
-            (avc, &[&parameters[..], &intra].concat(), Some(Opening::Point)),
-            (avc, &other, Some(Opening::Refers)),
-            (avc, &[&parameters[..], &other].concat(), Some(Opening::Refers)),
-            (avc, &[&recovery[..], &other].concat(), Some(Opening::Point)),
-            (avc, &parameters, Some(Opening::Point)),
+        let cases: &[(KeyframeCoding, &[u8], Option<FrameOpening>)] = &[
+            (avc, &[0, 0, 0, 2, 9, 0x10, 0, 0, 0, 9, 0x65, 1], Some(FrameOpening::Point)),
+            (avc, &intra, Some(FrameOpening::Intra)),
+            (avc, &[&parameters[..], &intra].concat(), Some(FrameOpening::Point)),
+            (avc, &other, Some(FrameOpening::Refers)),
+            (avc, &[&parameters[..], &other].concat(), Some(FrameOpening::Refers)),
+            (avc, &[&recovery[..], &other].concat(), Some(FrameOpening::Point)),
+            (avc, &parameters, Some(FrameOpening::Point)),
             (avc, &recovery, None),
             // Start codes where lengths should be.
-            (avc, &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 1], Some(Opening::Point)),
-            (Coding::H264(Framing::Lengths(1)), &[2, 0x65, 1], Some(Opening::Point)),
-            (hevc, &[0, 3, 0x26, 1, 9], Some(Opening::Point)),
-            (hevc, &[0, 3, 0x02, 1, 9], Some(Opening::Refers)),
-            (hevc, &[0, 5, 0x4E, 1, 6, 1, 0x80, 0, 3, 0x02, 1, 9], Some(Opening::Point)),
-            (Coding::Vp9, &[0x82, 0x49], Some(Opening::Point)),
-            (Coding::Vp9, &[0x86, 0], Some(Opening::Refers)),
-            (Coding::Vp9, &[0xB0, 0x80], Some(Opening::Point)),
-            (Coding::Vp9, &[0x00, 0], None),
-            (Coding::Av1, &[0x12, 0, 0x0A, 1, 0, 0x32, 1, 0x10], Some(Opening::Point)),
-            (Coding::Av1, &[0x12, 0, 0x32, 1, 0x30], Some(Opening::Refers)),
-            (Coding::Av1, &[0x12, 0], None),
-            (Coding::Theora, &[0x40], Some(Opening::Refers)),
-            (Coding::Intra, &[], Some(Opening::Point)),
+            (avc, &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 1], Some(FrameOpening::Point)),
+            (KeyframeCoding::H264(Framing::Lengths(1)), &[2, 0x65, 1], Some(FrameOpening::Point)),
+            (hevc, &[0, 3, 0x26, 1, 9], Some(FrameOpening::Point)),
+            (hevc, &[0, 3, 0x02, 1, 9], Some(FrameOpening::Refers)),
+            (hevc, &[0, 5, 0x4E, 1, 6, 1, 0x80, 0, 3, 0x02, 1, 9], Some(FrameOpening::Point)),
+            (KeyframeCoding::Vp9, &[0x82, 0x49], Some(FrameOpening::Point)),
+            (KeyframeCoding::Vp9, &[0x86, 0], Some(FrameOpening::Refers)),
+            (KeyframeCoding::Vp9, &[0xB0, 0x80], Some(FrameOpening::Point)),
+            (KeyframeCoding::Vp9, &[0x00, 0], None),
+            (KeyframeCoding::Av1, &[0x12, 0, 0x0A, 1, 0, 0x32, 1, 0x10], Some(FrameOpening::Point)),
+            (KeyframeCoding::Av1, &[0x12, 0, 0x32, 1, 0x30], Some(FrameOpening::Refers)),
+            (KeyframeCoding::Av1, &[0x12, 0], None),
+            (KeyframeCoding::Theora, &[0x40], Some(FrameOpening::Refers)),
+            (KeyframeCoding::Intra, &[], Some(FrameOpening::Point)),
         ];
         for (coding, frame, expected) in cases {
             assert_eq!(coding.opening(frame), *expected, "{coding:?} {frame:x?}");

@@ -33,16 +33,16 @@ pub mod windows;
 
 pub use bits::Bits;
 pub use decoder::DecoderConfiguration;
-pub use frame::{Frame, HEADER, Syntax};
-pub use keyframe::{Coding, Framing, LOOK};
-pub use order::{Order, PictureOrder};
+pub use frame::{FrameHeader, HEADER, Syntax};
+pub use keyframe::{Framing, KeyframeCoding, LOOK};
+pub use order::{PictureOrder, PictureReordering};
 pub use pcm::Pcm;
 
 use serde::{Deserialize, Serialize};
 
 /// What the beginning of an access unit reveals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum UnitStart {
     /// Whether decoding can begin here.
     Access(bool),
     /// More of it is needed.
@@ -51,7 +51,7 @@ pub enum Start {
 
 /// What a frame's first bytes say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
+pub enum FrameOpening {
     /// Decoding can begin here.
     Point,
     /// It refers to no other, but those behind it may refer to what was before.
@@ -62,7 +62,7 @@ pub enum Opening {
 
 /// What a stream's own data say of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Properties {
+pub struct StreamProperties {
     /// The codec, in the form of the `codecs` parameter of a MIME type (RFC 6381).
     pub name: String,
     /// Width and height in pixels, of video.
@@ -73,7 +73,7 @@ pub struct Properties {
     pub channels: Option<u16>,
 }
 
-impl Properties {
+impl StreamProperties {
     /// The properties of a video stream.
     #[must_use]
     pub const fn video(name: String, dimensions: Option<(u32, u32)>) -> Self {

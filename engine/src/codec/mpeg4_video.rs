@@ -2,23 +2,23 @@
 //! order than they are decoded.
 
 use super::nal::start_codes;
-use super::{Bits, Start};
+use super::{Bits, UnitStart};
 
 const VIDEO_OBJECT_PLANE: u8 = 0xB6;
 
 /// Decoding can begin at an I plane after a video object layer.
 #[must_use]
-pub fn access(payload: &[u8]) -> Start {
+pub fn access(payload: &[u8]) -> UnitStart {
     let mut layer = false;
     for unit in start_codes(payload) {
         match unit {
             [0x20..=0x2F, ..] => layer = true,
-            [VIDEO_OBJECT_PLANE, kind, ..] => return Start::Access(layer && kind >> 6 == 0),
+            [VIDEO_OBJECT_PLANE, kind, ..] => return UnitStart::Access(layer && kind >> 6 == 0),
             [VIDEO_OBJECT_PLANE] => break,
             _ => {}
         }
     }
-    Start::Undecided
+    UnitStart::Undecided
 }
 
 /// `low_delay` of a video object layer, if present.
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn decoding_begins_at_an_i_plane_behind_a_layer() {
-        assert_eq!(access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x10]), Start::Access(true));
-        assert_eq!(access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x50]), Start::Access(false));
+        assert_eq!(access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x10]), UnitStart::Access(true));
+        assert_eq!(access(&[0, 0, 1, 0x20, 8, 0, 0, 1, 0xB6, 0x50]), UnitStart::Access(false));
     }
 }

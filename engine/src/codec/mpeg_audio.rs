@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Frame, HEADER, Properties, Syntax};
+use super::{FrameHeader, HEADER, StreamProperties, Syntax};
 
 /// The name of layer III in MIME types.
 pub const NAME: &str = "mp3";
@@ -28,9 +28,9 @@ const MAX_FREE: usize = 8 << 10;
 
 /// The four bytes of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header(u32);
+pub struct MpegAudioHeader(u32);
 
-impl Header {
+impl MpegAudioHeader {
     /// The bytes as a header, if all its fields have valid values.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
@@ -184,13 +184,13 @@ pub const fn frame(rate: u32) -> u32 {
 /// The layer of frames of a kind.
 #[must_use]
 pub const fn layer(kind: u32) -> u32 {
-    Header(kind).layer()
+    MpegAudioHeader(kind).layer()
 }
 
 impl Syntax for Mpeg {
     #[inline]
-    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
-        let header = Header::parse(bytes)?;
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader> {
+        let header = MpegAudioHeader::parse(bytes)?;
         let size = match header.size() {
             Some(size) => size,
             None => self.free? + header.padding(),
@@ -198,16 +198,16 @@ impl Syntax for Mpeg {
         let before = header.before_data();
         let reach = if header.layer() == 3 { main_data_begin(header, bytes) } else { 0 };
         let (duration, mode, kind) = (header.duration(), header.mode(), header.kind());
-        (size > u32::from(before)).then_some(Frame { size, duration, header: before, reach, mode, kind })
+        (size > u32::from(before)).then_some(FrameHeader { size, duration, header: before, reach, mode, kind })
     }
 
     fn rate(&self, kind: u32) -> u32 {
-        Header(kind).rate()
+        MpegAudioHeader(kind).rate()
     }
 }
 
 /// The first field of layer III's side information: nine bits, or eight at the lower sample rates.
-fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
+fn main_data_begin(header: MpegAudioHeader, bytes: &[u8]) -> u16 {
     let at = if header.bits(16, 1) == 0 { 6 } else { 4 };
     let field = bytes.get(at..HEADER.min(at + 2)).and_then(|field| field.first_chunk());
     let field = field.map_or(0, |field| u16::from_be_bytes(*field));
@@ -219,8 +219,9 @@ fn main_data_begin(header: Header, bytes: &[u8]) -> u16 {
 #[must_use]
 pub fn free_length(bytes: &[u8]) -> Option<u32> {
     let alike = |at: usize| {
-        let header = Header::parse(bytes.get(at..)?)?;
-        (header.is_free() && header.kind() == Header::parse(bytes)?.kind()).then_some(header.padding() as usize)
+        let header = MpegAudioHeader::parse(bytes.get(at..)?)?;
+        (header.is_free() && header.kind() == MpegAudioHeader::parse(bytes)?.kind())
+            .then_some(header.padding() as usize)
     };
     let first = alike(0)?;
     (HEADER..MAX_FREE).find_map(|length| {
@@ -232,9 +233,9 @@ pub fn free_length(bytes: &[u8]) -> Option<u32> {
 
 /// The properties in a header.
 #[must_use]
-pub fn properties(payload: &[u8]) -> Option<Properties> {
-    let header = Header::parse(payload)?;
-    Some(Properties::audio(header.name().to_owned(), Some(header.rate()), Some(header.channels())))
+pub fn properties(payload: &[u8]) -> Option<StreamProperties> {
+    let header = MpegAudioHeader::parse(payload)?;
+    Some(StreamProperties::audio(header.name().to_owned(), Some(header.rate()), Some(header.channels())))
 }
 
 #[cfg(test)]
@@ -243,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_frame_names_its_stream() {
-        let name = |found: Option<Properties>| found.map(|found| found.name);
+        let name = |found: Option<StreamProperties>| found.map(|found| found.name);
         assert_eq!(name(properties(&[0xFF, 0xFD, 0x94, 0])).as_deref(), Some("mp4a.6B"));
         assert_eq!(name(properties(&[0xFF, 0xFB, 0x94, 0])).as_deref(), Some("mp3"));
         assert_eq!(name(properties(&[0xFF, 0xF5, 0x94, 0])).as_deref(), Some("mp4a.69"));

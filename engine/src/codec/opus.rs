@@ -1,7 +1,7 @@
 //! Opus (RFC 6716): the durations of packets, and the identification header, which is `OpusHead` in Ogg, Matroska and
 //! FLV (RFC 7845 §5.1), and `dOps` in MP4 (*Encapsulation of Opus in ISO Base Media File Format* §4.3.2).
 
-use super::Properties;
+use super::StreamProperties;
 
 /// The sample rate that decoders output, whatever the input was.
 pub const RATE: u32 = 48_000;
@@ -16,7 +16,7 @@ pub const CONVERGENCE: u32 = 14_400;
 
 /// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Configuration {
+pub struct OpusConfiguration {
     /// The number of output channels.
     pub channels: u8,
     /// The number of samples at the beginning that are not played.
@@ -32,7 +32,7 @@ pub struct Configuration {
     pub mapping: Vec<u8>,
 }
 
-impl Configuration {
+impl OpusConfiguration {
     /// Parses an `OpusHead`.
     ///
     /// # Errors
@@ -95,8 +95,8 @@ impl Configuration {
 
     /// The properties of the stream.
     #[must_use]
-    pub fn properties(&self) -> Properties {
-        Properties::audio("opus".to_owned(), Some(RATE), Some(self.channels.into()))
+    pub fn properties(&self) -> StreamProperties {
+        StreamProperties::audio("opus".to_owned(), Some(RATE), Some(self.channels.into()))
     }
 }
 
@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn a_head_and_a_box_say_the_same() {
         let head = b"OpusHead\x01\x02\x38\x01\x44\xAC\0\0\x00\xFF\x01\x01\x01\0\x01";
-        let found = Configuration::parse_head(head).unwrap();
+        let found = OpusConfiguration::parse_head(head).unwrap();
         assert_eq!((found.channels, found.pre_skip, found.input_rate, found.gain), (2, 312, 44_100, -256));
         assert_eq!(found.to_head(), head);
         let dops = found.to_box();
         assert_eq!(dops, [0, 2, 1, 0x38, 0, 0, 0xAC, 0x44, 0xFF, 0, 1, 1, 1, 0, 1]);
-        assert_eq!(Configuration::parse_box(&dops), Some(found));
-        assert_eq!(Configuration::parse_head(&head[..18]), Err(None));
-        assert_eq!(Configuration::parse_head(b"OpusHead\x10\x02\0\0\0\0\0\0\0\0\0"), Err(Some(16)));
+        assert_eq!(OpusConfiguration::parse_box(&dops), Some(found));
+        assert_eq!(OpusConfiguration::parse_head(&head[..18]), Err(None));
+        assert_eq!(OpusConfiguration::parse_head(b"OpusHead\x10\x02\0\0\0\0\0\0\0\0\0"), Err(Some(16)));
     }
 }

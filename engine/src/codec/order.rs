@@ -26,8 +26,8 @@ pub enum PictureOrder {
 
 /// The pictures of a stream, in decode order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Order {
-    sets: Sets,
+pub struct PictureReordering {
+    sets: ActiveParameterSets,
     /// How many coded video sequences have begun.
     sequence: u32,
     /// The count of the last picture, and of the last reference.
@@ -38,24 +38,24 @@ pub struct Order {
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-enum Sets {
-    H264(avc::Sets),
-    Hevc(hevc::Sets),
+enum ActiveParameterSets {
+    H264(avc::AvcParameterSets),
+    Hevc(hevc::HevcParameterSets),
     #[default]
     None,
 }
 
-impl Order {
+impl PictureReordering {
     /// For an H.264 stream.
     #[must_use]
     pub fn avc() -> Self {
-        Self { sets: Sets::H264(avc::Sets::default()), ..Self::default() }
+        Self { sets: ActiveParameterSets::H264(avc::AvcParameterSets::default()), ..Self::default() }
     }
 
     /// For a HEVC stream.
     #[must_use]
     pub fn hevc() -> Self {
-        Self { sets: Sets::Hevc(hevc::Sets::default()), ..Self::default() }
+        Self { sets: ActiveParameterSets::Hevc(hevc::HevcParameterSets::default()), ..Self::default() }
     }
 
     /// Whether the parameter sets so far use picture order counts, so that pictures may be shown in another order than
@@ -63,9 +63,9 @@ impl Order {
     #[must_use]
     pub fn has_counts(&self) -> bool {
         match &self.sets {
-            Sets::H264(sets) => sets.have_counts(),
-            Sets::Hevc(_) => true,
-            Sets::None => false,
+            ActiveParameterSets::H264(sets) => sets.have_counts(),
+            ActiveParameterSets::Hevc(_) => true,
+            ActiveParameterSets::None => false,
         }
     }
 
@@ -73,18 +73,18 @@ impl Order {
     /// more of it.
     pub fn place(&mut self, opening: &[u8], last: bool) -> Option<PictureOrder> {
         let is_slice: fn(u8) -> bool = match self.sets {
-            Sets::H264(_) => |header| matches!(header & 0x1F, 1..=5),
-            Sets::Hevc(_) => |header| header >> 1 & 0x3F < 32,
-            Sets::None => return Some(PictureOrder::Unknown),
+            ActiveParameterSets::H264(_) => |header| matches!(header & 0x1F, 1..=5),
+            ActiveParameterSets::Hevc(_) => |header| header >> 1 & 0x3F < 32,
+            ActiveParameterSets::None => return Some(PictureOrder::Unknown),
         };
         let slice = nal::units(opening).find(|unit| unit.first().is_some_and(|header| is_slice(*header)));
         if !last && slice.is_none_or(|slice| slice.len() < SLICE_HEADER) {
             return None;
         }
         let slice = match &mut self.sets {
-            Sets::H264(sets) => sets.slice(opening),
-            Sets::Hevc(sets) => sets.slice(opening),
-            Sets::None => None,
+            ActiveParameterSets::H264(sets) => sets.slice(opening),
+            ActiveParameterSets::Hevc(sets) => sets.slice(opening),
+            ActiveParameterSets::None => None,
         };
         Some(slice.map_or(PictureOrder::Unknown, |slice| self.of(slice)))
     }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn counts_go_on_from_the_reference_before() {
-        let mut order = Order::default();
+        let mut order = PictureReordering::default();
         let slices = [
             frame(true, true, 0),
             frame(false, true, 6),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn two_fields_are_a_picture() {
-        let mut order = Order::default();
+        let mut order = PictureReordering::default();
         let field =
             |frame, bottom, low| Slice { field: Some((frame, bottom)), ..super::tests::frame(false, true, low) };
         let places = [field(1, false, 2), field(1, true, 3), field(2, true, 5), field(2, false, 4), field(3, false, 6)];
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn pictures_without_counts_are_shown_as_they_are_decoded() {
-        let mut order = Order::default();
+        let mut order = PictureReordering::default();
         let slice = |anew| Slice { anew, reference: true, field: None, count: OrderCount::Decoded, steps: 2 };
         let places = [true, false, false, true].map(|anew| order.of(slice(anew)));
         let expected = [(1, 0), (1, 2), (1, 4), (2, 0)];

@@ -5,7 +5,7 @@ pub const MAGIC: &[u8] = b"Speex   ";
 
 /// The contents of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct SpeexHeader {
     /// The sample rate.
     pub rate: u32,
     /// The number of channels.
@@ -18,7 +18,7 @@ pub struct Header {
     pub extra_headers: u32,
 }
 
-impl Header {
+impl SpeexHeader {
     /// Parses the packet; `None` if it is too short.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {

@@ -1,13 +1,13 @@
 //! Theora (*Theora Specification*): its identification header (§6.2), and the detection of keyframes (§7.1).
 
-use super::Properties;
+use super::StreamProperties;
 
 /// The beginning of the identification header.
 pub const MAGIC: &[u8] = b"\x80theora";
 
 /// The contents of the identification header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identification {
+pub struct TheoraIdentification {
     /// Major, minor and revision: 0x030201.
     pub version: u32,
     /// Width and height of the visible picture, in pixels.
@@ -18,7 +18,7 @@ pub struct Identification {
     pub shift: u32,
 }
 
-impl Identification {
+impl TheoraIdentification {
     /// Parses the packet; `None` if it is too short.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
@@ -32,8 +32,8 @@ impl Identification {
 
     /// The properties of the stream.
     #[must_use]
-    pub fn properties(&self) -> Properties {
-        Properties::video("theora".to_owned(), Some(self.dimensions))
+    pub fn properties(&self) -> StreamProperties {
+        StreamProperties::video("theora".to_owned(), Some(self.dimensions))
     }
 }
 

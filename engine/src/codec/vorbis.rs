@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Properties;
+use super::StreamProperties;
 
 /// The beginning of the identification header (§4.2.2).
 pub const MAGIC: &[u8] = b"\x01vorbis";
@@ -20,7 +20,7 @@ const MAX_MODES: usize = 64;
 
 /// The contents of the identification header (§4.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identification {
+pub struct VorbisIdentification {
     /// `vorbis_version`, always 0.
     pub version: u32,
     /// The number of channels.
@@ -31,7 +31,7 @@ pub struct Identification {
     pub blocks: [i64; 2],
 }
 
-impl Identification {
+impl VorbisIdentification {
     /// Parses the packet; `None` if it is too short.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
@@ -43,17 +43,17 @@ impl Identification {
 
     /// The properties of the stream.
     #[must_use]
-    pub fn properties(&self) -> Properties {
-        Properties::audio("vorbis".to_owned(), Some(self.rate), Some(self.channels.into()))
+    pub fn properties(&self) -> StreamProperties {
+        StreamProperties::audio("vorbis".to_owned(), Some(self.rate), Some(self.channels.into()))
     }
 }
 
 /// The identification header in a `CodecPrivate` of Matroska: three packets, preceded by their number minus one and the
 /// lengths of two.
 #[must_use]
-pub fn identification(private: &[u8]) -> Option<Identification> {
+pub fn identification(private: &[u8]) -> Option<VorbisIdentification> {
     let at = private.windows(MAGIC.len()).take(1024).position(|bytes| bytes == MAGIC)?;
-    Identification::parse(private.get(at..)?)
+    VorbisIdentification::parse(private.get(at..)?)
 }
 
 /// Whether each mode has a long block.

@@ -1,6 +1,6 @@
 //! VP8 (RFC 6386). Its sample entry has a `vpcC` like that of [VP9](super::vp9).
 
-use super::Properties;
+use super::StreamProperties;
 
 /// Whether a frame is a key frame (§9.1).
 #[must_use]
@@ -10,10 +10,10 @@ pub fn is_key(frame: &[u8]) -> Option<bool> {
 
 /// The properties in a key frame (§9.1): after three bytes and a start code, width and height with fourteen bits each.
 #[must_use]
-pub fn properties(frame: &[u8]) -> Option<Properties> {
+pub fn properties(frame: &[u8]) -> Option<StreamProperties> {
     let [first, _, _, 0x9D, 0x01, 0x2A, w0, w1, h0, h1] = *frame.first_chunk()? else { return None };
     let size = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3FFF);
-    (first & 1 == 0).then(|| Properties::video("vp8".to_owned(), Some((size(w0, w1), size(h0, h1)))))
+    (first & 1 == 0).then(|| StreamProperties::video("vp8".to_owned(), Some((size(w0, w1), size(h0, h1)))))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! VP9 (*VP9 Bitstream & Decoding Process Specification*), and `VPCodecConfigurationRecord`, which follows version and
 //! flags in `vpcC` (*VP Codec ISO Media File Format Binding*). Matroska has a part of it as features.
 
-use super::{Bits, Properties};
+use super::{Bits, StreamProperties};
 
 /// `CS_RGB` (§7.2.2).
 const RGB: u32 = 7;
@@ -25,7 +25,7 @@ const LEVELS: [(u64, u64, u8); 14] = [
 
 /// The contents of a `vpcC`, for VP8 and VP9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Configuration {
+pub struct VpConfiguration {
     /// The profile of the bitstream.
     pub profile: u8,
     /// The level, times ten.
@@ -40,7 +40,7 @@ pub struct Configuration {
     pub colour: [u8; 3],
 }
 
-impl Configuration {
+impl VpConfiguration {
     /// Parses the payload of a `vpcC`, including version and flags.
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
@@ -64,7 +64,7 @@ impl Configuration {
     /// stay unknown if the frame names no standard.
     #[must_use]
     pub fn of_key_frame(frame: &[u8], pictures: f64) -> Option<Self> {
-        let header = Header::read(frame)?;
+        let header = UncompressedHeader::read(frame)?;
         let (profile, depth) = (u8::try_from(header.profile).ok()?, header.depth);
         let level = level(header.dimensions, pictures);
         Some(Self {
@@ -115,12 +115,12 @@ pub fn is_key(frame: &[u8]) -> Option<bool> {
 
 /// The properties in a key frame.
 #[must_use]
-pub fn properties(frame: &[u8]) -> Option<Properties> {
-    Header::read(frame).map(|header| Properties::video("vp9".to_owned(), Some(header.dimensions)))
+pub fn properties(frame: &[u8]) -> Option<StreamProperties> {
+    UncompressedHeader::read(frame).map(|header| StreamProperties::video("vp9".to_owned(), Some(header.dimensions)))
 }
 
 /// The `uncompressed_header` of a key frame (§6.2).
-struct Header {
+struct UncompressedHeader {
     profile: u32,
     depth: u8,
     full_range: bool,
@@ -128,7 +128,7 @@ struct Header {
     dimensions: (u32, u32),
 }
 
-impl Header {
+impl UncompressedHeader {
     fn read(frame: &[u8]) -> Option<Self> {
         is_key(frame)?.then_some(())?;
         let bits = &mut Bits::new(frame);
@@ -169,11 +169,11 @@ mod tests {
 
     #[test]
     fn a_record_names_a_profile() {
-        let name = |payload: &[u8]| Configuration::parse(payload).map(|found| found.name("vp09"));
+        let name = |payload: &[u8]| VpConfiguration::parse(payload).map(|found| found.name("vp09"));
         assert_eq!(name(&[1, 0, 0, 0, 0, 31, 0x82]).as_deref(), Some("vp09.00.31.08"));
         assert_eq!(name(&[1, 0, 0, 0, 2, 41]), None);
-        let features = Configuration::of_features(&[1, 1, 2, 2, 1, 41, 3, 1, 10, 4, 1, 1]).unwrap();
+        let features = VpConfiguration::of_features(&[1, 1, 2, 2, 1, 41, 3, 1, 10, 4, 1, 1]).unwrap();
         assert_eq!(features.name("vp09"), "vp09.02.41.10");
-        assert_eq!(Configuration::parse(&features.to_bytes()), Some(features));
+        assert_eq!(VpConfiguration::parse(&features.to_bytes()), Some(features));
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Coding, DecoderConfiguration, Pcm, avc, hevc};
+use super::{DecoderConfiguration, KeyframeCoding, Pcm, avc, hevc};
 
 /// The size of a `BITMAPINFOHEADER`.
 pub const BITMAP_INFO: usize = 40;
@@ -21,10 +21,10 @@ pub fn pictures(format: &[u8]) -> Option<DecoderConfiguration> {
     let extra = format.get(BITMAP_INFO..)?;
     let record = || Bytes::copy_from_slice(extra);
     // Without a record the pictures have start codes.
-    match Coding::of(compression) {
-        Coding::H264(_) => avc::Configuration::parse(extra).map(|_| DecoderConfiguration::Avc(record())),
-        Coding::Hevc(_) if extra.first() == Some(&1) => {
-            hevc::Configuration::parse(extra).map(|_| DecoderConfiguration::Hevc(record()))
+    match KeyframeCoding::of(compression) {
+        KeyframeCoding::H264(_) => avc::AvcConfiguration::parse(extra).map(|_| DecoderConfiguration::Avc(record())),
+        KeyframeCoding::Hevc(_) if extra.first() == Some(&1) => {
+            hevc::HevcConfiguration::parse(extra).map(|_| DecoderConfiguration::Hevc(record()))
         }
         _ => None,
     }

@@ -10,15 +10,15 @@ use crate::container::Error;
 
 /// A box's type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct FourCc(pub [u8; 4]);
+pub struct BoxType(pub [u8; 4]);
 
-impl fmt::Display for FourCc {
+impl fmt::Display for BoxType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.escape_ascii().fmt(f)
     }
 }
 
-impl fmt::Debug for FourCc {
+impl fmt::Debug for BoxType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -26,23 +26,23 @@ impl fmt::Debug for FourCc {
 
 /// The header of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct BoxHeader {
     /// Its type.
-    pub kind: FourCc,
+    pub kind: BoxType,
     /// Bytes of the header: 8, or 16 with a 64-bit size.
     pub length: u64,
     /// Size of the whole box in bytes; `None`: to the end of its parent.
     pub size: Option<u64>,
 }
 
-impl Header {
+impl BoxHeader {
     /// The maximum length of a header.
     pub const MAX: u64 = 16;
 
     /// Parses a header; `None` if there are too few bytes or the size is smaller than the header.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let size = u32::from_be_bytes(*bytes.first_chunk()?);
-        let kind = FourCc(*bytes.get(4..)?.first_chunk()?);
+        let kind = BoxType(*bytes.get(4..)?.first_chunk()?);
         let (length, size) = match size {
             0 => (8, None),
             1 => (16, Some(u64::from_be_bytes(*bytes.get(8..)?.first_chunk()?))),
@@ -56,7 +56,7 @@ impl Header {
 #[derive(Clone, Debug)]
 pub struct Box<'a> {
     /// Its type.
-    pub kind: FourCc,
+    pub kind: BoxType,
     /// The offset of its payload in the file.
     pub offset: u64,
     /// The whole box, including its header.
@@ -71,7 +71,7 @@ impl<'a> Box<'a> {
     /// The first box in these bytes, which are at `offset` of the file, inside the box at `path`.
     pub fn read(bytes: &'a [u8], offset: u64, path: &str) -> Result<Self, Error> {
         let malformed = |what: String| Error::Malformed { offset, path: path.to_owned(), what };
-        let header = Header::read(bytes).ok_or_else(|| malformed("expected the header of a box".to_owned()))?;
+        let header = BoxHeader::read(bytes).ok_or_else(|| malformed("expected the header of a box".to_owned()))?;
         let size = header.size.unwrap_or(bytes.len() as u64);
         let whole = usize::try_from(size).ok().and_then(|size| bytes.get(..size)).ok_or_else(|| {
             malformed(format!("box {} says it has {size} bytes, but {} are left", header.kind, bytes.len()))
@@ -83,8 +83,8 @@ impl<'a> Box<'a> {
 
     /// Its children, one after the other. Four bytes or fewer left at the end are skipped: QuickTime ends lists with a
     /// zero.
-    pub fn children(&self) -> Children<'a, '_> {
-        Children { rest: self.payload, offset: self.offset, path: &self.path }
+    pub fn children(&self) -> ChildBoxes<'a, '_> {
+        ChildBoxes { rest: self.payload, offset: self.offset, path: &self.path }
     }
 
     /// The first child of this type, if any.
@@ -100,7 +100,7 @@ impl<'a> Box<'a> {
 
     /// The first child of this type, which the standard requires.
     pub fn expect_child(&self, kind: [u8; 4]) -> Result<Self, Error> {
-        self.child(kind)?.ok_or_else(|| self.malformed(format!("expected a box {} inside", FourCc(kind))))
+        self.child(kind)?.ok_or_else(|| self.malformed(format!("expected a box {} inside", BoxType(kind))))
     }
 
     /// An error about this box.
@@ -109,8 +109,8 @@ impl<'a> Box<'a> {
     }
 
     /// Its fields, from the beginning.
-    pub fn fields(&self) -> Fields<'a, '_> {
-        Fields {
+    pub fn fields(&self) -> BoxFields<'a, '_> {
+        BoxFields {
             rest: self.payload,
             within: Within { offset: self.offset, length: self.payload.len(), path: &self.path },
         }
@@ -119,13 +119,13 @@ impl<'a> Box<'a> {
 
 /// Iterates over boxes.
 #[derive(Debug)]
-pub struct Children<'a, 'p> {
+pub struct ChildBoxes<'a, 'p> {
     rest: &'a [u8],
     offset: u64,
     path: &'p str,
 }
 
-impl<'a> Iterator for Children<'a, '_> {
+impl<'a> Iterator for ChildBoxes<'a, '_> {
     type Item = Result<Box<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -153,12 +153,12 @@ struct Within<'p> {
 
 /// Reads big-endian fields one after the other.
 #[derive(Clone, Debug)]
-pub struct Fields<'a, 'p> {
+pub struct BoxFields<'a, 'p> {
     rest: &'a [u8],
     within: Within<'p>,
 }
 
-impl<'a> Fields<'a, '_> {
+impl<'a> BoxFields<'a, '_> {
     /// The next `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.short(count))?;
@@ -284,11 +284,11 @@ mod tests {
 
     #[test]
     fn sizes_of_all_three_kinds_are_read() {
-        assert_eq!(Header::read(b"\0\0\0\x0cfree").unwrap().size, Some(12));
-        assert_eq!(Header::read(b"\0\0\0\x00mdat").unwrap().size, None);
-        assert_eq!(Header::read(b"\0\0\0\x01mdat\0\0\0\x01\0\0\0\0").unwrap().size, Some(1 << 32));
-        assert_eq!(Header::read(b"\0\0\0\x07free"), None);
-        assert_eq!(Header::read(b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x0f"), None);
-        assert_eq!(Header::read(b"\0\0\0"), None);
+        assert_eq!(BoxHeader::read(b"\0\0\0\x0cfree").unwrap().size, Some(12));
+        assert_eq!(BoxHeader::read(b"\0\0\0\x00mdat").unwrap().size, None);
+        assert_eq!(BoxHeader::read(b"\0\0\0\x01mdat\0\0\0\x01\0\0\0\0").unwrap().size, Some(1 << 32));
+        assert_eq!(BoxHeader::read(b"\0\0\0\x07free"), None);
+        assert_eq!(BoxHeader::read(b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x0f"), None);
+        assert_eq!(BoxHeader::read(b"\0\0\0"), None);
     }
 }

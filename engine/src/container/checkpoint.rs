@@ -31,7 +31,7 @@ struct PassPosition {
 
 /// The stored fields, after a hash of them.
 #[derive(Serialize, Deserialize)]
-struct Packed {
+struct PackedCheckpoint {
     versions: (u32, u32, String),
     place: PassPosition,
     state: Bytes,
@@ -77,7 +77,7 @@ impl Checkpoint {
     /// Packs it.
     #[must_use]
     pub fn pack(&self) -> Bytes {
-        let packed = Packed { versions: versions(), place: self.place, state: self.state.clone() };
+        let packed = PackedCheckpoint { versions: versions(), place: self.place, state: self.state.clone() };
         // Plain data in memory always serialises; an empty result would be an invalid checkpoint.
         let packed = postcard::to_stdvec(&packed).unwrap_or_default();
         [&hash(&packed)[..], &packed].concat().into()
@@ -88,7 +88,7 @@ impl Checkpoint {
     #[must_use]
     pub fn unpack(bytes: &[u8]) -> Option<Self> {
         let (found, packed) = bytes.split_first_chunk::<8>()?;
-        let Packed { versions: written, place, state } = Some(packed)
+        let PackedCheckpoint { versions: written, place, state } = Some(packed)
             .filter(|packed| hash(packed) == *found)
             .and_then(|packed| postcard::from_bytes(packed).ok())?;
         (written == versions()).then_some(Self { place, state })
@@ -121,7 +121,7 @@ mod tests {
             (format, version + 1, program),
             (format, version, "0.0.0".to_owned()),
         ] {
-            let other = Packed { versions, place: checkpoint.place, state: checkpoint.state.clone() };
+            let other = PackedCheckpoint { versions, place: checkpoint.place, state: checkpoint.state.clone() };
             let other = postcard::to_stdvec(&other).unwrap();
             assert_eq!(Checkpoint::unpack(&[&hash(&other)[..], &other].concat()), None);
         }

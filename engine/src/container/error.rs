@@ -47,7 +47,7 @@ pub enum Error {
     Read(#[from] ReadError),
     /// The index is damaged, or the pages do not go together.
     #[error(transparent)]
-    Index(#[from] crate::index::Error),
+    Index(#[from] crate::index::InvalidIndex),
 }
 
 impl From<BuildError> for Error {

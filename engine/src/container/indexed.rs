@@ -6,17 +6,17 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::{Error, ReadError, Segment, Selected, Selection, Sink};
-use crate::index::{Element, Outline, Packed, Page};
+use super::{EditSpan, Error, ReadError, Selected, Selection, Sink};
+use crate::index::{Element, Outline, PackedPage, Page};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Interval, Run, Time};
 
 /// Pages in the order in which they come.
 #[derive(Default)]
-pub struct Pages(pub Vec<Packed>);
+pub struct PageList(pub Vec<PackedPage>);
 
-impl Sink for Pages {
-    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+impl Sink for PageList {
+    async fn page(&mut self, page: PackedPage) -> Result<(), ReadError> {
         self.0.push(page);
         Ok(())
     }
@@ -33,17 +33,17 @@ pub struct Indexed {
 
 /// Indexes a file of any recognised format.
 pub fn index(file: &[u8]) -> Result<Indexed, Error> {
-    let mut pages = Pages::default();
+    let mut pages = PageList::default();
     let outline = block_on(super::index(&Bytes::copy_from_slice(file), &mut pages))?;
     Ok(Indexed::new(outline, pages))
 }
 
 impl Indexed {
     /// Builds it from an outline and its pages.
-    pub fn new(outline: Outline, mut pages: Pages) -> Self {
+    pub fn new(outline: Outline, mut pages: PageList) -> Self {
         let mut samples = vec![Vec::new(); outline.tracks.len()];
         let mut elements: Vec<Element> = Vec::new();
-        pages.0.retain(Packed::is_page);
+        pages.0.retain(PackedPage::is_page);
         pages.0.sort_by_key(|page| page.number);
         assert!(pages.0.iter().all(|page| page.number < outline.pages));
         for page in pages.0 {
@@ -71,7 +71,7 @@ impl Indexed {
             Selected {
                 track: *place,
                 runs: self.samples[*place].iter().filter(within).cloned().collect(),
-                segments: vec![Segment { duration: to - from, media: Some(from) }],
+                segments: vec![EditSpan { duration: to - from, media: Some(from) }],
             }
         });
         let given = Interval::new(ms(start), ms(end)).unwrap();

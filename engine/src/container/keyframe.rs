@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Coding, Opening};
+use crate::codec::{FrameOpening, KeyframeCoding};
 
 /// The result of checking the sync samples of a track so far. Some writers mark every picture, or the wrong ones: VLC's
 /// fragmented MP4, `GStreamer`'s Matroska of version 1, and files that were cut carelessly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    coding: Coding,
+    coding: KeyframeCoding,
     /// How many sync samples are still checked before the rest is trusted.
     left: u32,
     /// Whether the marks were found to be false: from then on the pictures show where decoding can begin.
@@ -18,12 +18,16 @@ pub struct Claim {
 impl Claim {
     /// For a track with this coding; `looks` sync samples are checked before the others are trusted. `None` if the
     /// coding cannot be checked.
-    pub fn new(coding: Coding, looks: u32) -> Option<Self> {
-        (!matches!(coding, Coding::Intra | Coding::Unknown)).then_some(Self { coding, left: looks, refuted: false })
+    pub fn new(coding: KeyframeCoding, looks: u32) -> Option<Self> {
+        (!matches!(coding, KeyframeCoding::Intra | KeyframeCoding::Unknown)).then_some(Self {
+            coding,
+            left: looks,
+            refuted: false,
+        })
     }
 
     /// How to check the next picture, which the file marks as a sync sample or not; `None` if the mark is trusted.
-    pub fn looks(self, sync: bool) -> Option<Coding> {
+    pub fn looks(self, sync: bool) -> Option<KeyframeCoding> {
         (self.refuted || sync && self.left > 0).then_some(self.coding)
     }
 
@@ -38,11 +42,11 @@ impl Claim {
     }
 
     /// Whether decoding can begin at a picture, by the file's mark and the checked picture.
-    pub fn settle(&mut self, sync: bool, opening: Option<Opening>) -> bool {
+    pub fn settle(&mut self, sync: bool, opening: Option<FrameOpening>) -> bool {
         match opening {
             None => sync,
-            Some(opening) if self.refuted => opening == Opening::Point,
-            Some(Opening::Refers) if sync => {
+            Some(opening) if self.refuted => opening == FrameOpening::Point,
+            Some(FrameOpening::Refers) if sync => {
                 self.refuted = true;
                 false
             }
@@ -67,15 +71,15 @@ mod tests {
 
     #[test]
     fn a_claim_is_believed_after_some_looks_and_refuted_by_one() {
-        let mut claim = Claim::new(Coding::Vp8, 2).unwrap();
-        assert_eq!((claim.looks(true), claim.looks(false)), (Some(Coding::Vp8), None));
-        assert!(claim.settle(true, Some(Opening::Point)) && claim.settle(true, Some(Opening::Intra)));
+        let mut claim = Claim::new(KeyframeCoding::Vp8, 2).unwrap();
+        assert_eq!((claim.looks(true), claim.looks(false)), (Some(KeyframeCoding::Vp8), None));
+        assert!(claim.settle(true, Some(FrameOpening::Point)) && claim.settle(true, Some(FrameOpening::Intra)));
         assert_eq!((claim.looks(true), claim.note(1)), (None, None));
-        let mut claim = Claim::new(Coding::Vp8, 2).unwrap();
-        assert!(!claim.settle(true, Some(Opening::Refers)));
+        let mut claim = Claim::new(KeyframeCoding::Vp8, 2).unwrap();
+        assert!(!claim.settle(true, Some(FrameOpening::Refers)));
         assert!(claim.looks(false).is_some() && claim.note(1).is_some());
-        let settled = [Some(Opening::Point), Some(Opening::Intra), Some(Opening::Refers), None];
+        let settled = [Some(FrameOpening::Point), Some(FrameOpening::Intra), Some(FrameOpening::Refers), None];
         assert_eq!(settled.map(|opening| claim.settle(false, opening)), [true, false, false, false]);
-        assert!(Claim::new(Coding::Intra, 2).is_none() && Claim::new(Coding::Unknown, 2).is_none());
+        assert!(Claim::new(KeyframeCoding::Intra, 2).is_none() && Claim::new(KeyframeCoding::Unknown, 2).is_none());
     }
 }

@@ -62,7 +62,7 @@ pub use format::{Format, SegmentFormat, TimeStamp};
 pub(crate) use order::Merged;
 pub use pass::{IndexFuture, Indexing, Limit, Progress};
 pub use payload::{Laced, Lacing, Payload};
-pub use selection::{Segment, Selected, Selection, Written};
+pub use selection::{EditSpan, Selected, Selection, Written};
 pub use source::{DynSink, DynSource, ReadError, Sink, Source};
 pub use text::{TextCoding, TextTrack};
 pub use unavailable::Unavailable;

@@ -5,13 +5,13 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use super::Selected;
-use crate::index::{Cursor, Runs};
+use crate::index::{RunCursor, Runs};
 use crate::media::Run;
 
 /// Yields the runs of all tracks in file order, with the position of the track in the selection. The runs of a track
 /// keep their order.
 pub struct Merged<'a> {
-    cursors: Vec<Cursor<'a>>,
+    cursors: Vec<RunCursor<'a>>,
     /// The offset of each cursor's next run, and the cursor, in ascending order.
     next: BinaryHeap<Reverse<(u64, usize)>>,
 }
@@ -19,8 +19,8 @@ pub struct Merged<'a> {
 impl<'a> Merged<'a> {
     /// Of these tracks.
     pub fn new(tracks: &'a [Selected]) -> Self {
-        let mut cursors: Vec<Cursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
-        let first = |(place, cursor): (usize, &mut Cursor<'a>)| Some(Reverse((cursor.peek()?.offset, place)));
+        let mut cursors: Vec<RunCursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
+        let first = |(place, cursor): (usize, &mut RunCursor<'a>)| Some(Reverse((cursor.peek()?.offset, place)));
         let next = cursors.iter_mut().enumerate().filter_map(first).collect();
         Self { cursors, next }
     }
@@ -51,7 +51,7 @@ pub struct InOrder<'a> {
 
 /// One track's remaining samples.
 struct TrackCursor<'a> {
-    runs: Cursor<'a>,
+    runs: RunCursor<'a>,
     /// How many samples of the first run are done.
     done: u32,
 }

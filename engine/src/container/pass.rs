@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::notes::Notes;
-use super::stream::{CHUNK, Stream};
+use super::stream::{CHUNK, SourceStream};
 use super::{Checkpoint, DynSink, DynSource, Error};
-use crate::index::{Builder, Built, Outline, Packed};
+use crate::index::{Builder, Built, Outline, PackedPage};
 use crate::media::Track;
 
 /// How far a pass may go at once. The default: to the end of the file.
@@ -63,7 +63,7 @@ pub type IndexFuture<'a> = BoxFuture<'a, Result<Progress, Error>>;
 
 /// The results of a pass. The driver keeps them next to the pass, also in checkpoints.
 #[derive(Serialize, Deserialize)]
-pub struct Output {
+pub struct PassOutput {
     /// Builds the pages from the samples. It knows the length of the file, and gets the tracks from the pass.
     pub builder: Builder,
     /// Notes for the user about the file.
@@ -73,14 +73,18 @@ pub struct Output {
 /// One pass through a file of some format. Its result depends only on the file, and not on where it was stopped.
 pub trait IndexPass: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Reads what precedes the first step, usually the beginning of the file. This cannot be stopped.
-    fn begin(stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> impl Future<Output = Result<Self, Error>> + Send;
 
     /// Continues from the position of the stream, by an element, a few packets, or at most some chunks of skipped
     /// bytes. The position is all that it knows of the stream. Returns whether there is more.
-    fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn step(
+        &mut self,
+        stream: &mut SourceStream<'_>,
+        out: &mut PassOutput,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// The end of the file: adds the samples that have waited for it.
-    fn end(&mut self, _: &dyn DynSource, _: &mut Output) -> impl Future<Output = Result<(), Error>> + Send {
+    fn end(&mut self, _: &dyn DynSource, _: &mut PassOutput) -> impl Future<Output = Result<(), Error>> + Send {
         async { Ok(()) }
     }
 
@@ -96,16 +100,16 @@ pub fn through<P: IndexPass>(indexing: Indexing<'_>) -> IndexFuture<'_> {
 async fn go_through<P: IndexPass>(Indexing { source, sink, from, limit }: Indexing<'_>) -> Result<Progress, Error> {
     // No more is requested than may be read.
     let chunk = limit.chunk.min(limit.bytes.unwrap_or(CHUNK)).clamp(1, CHUNK);
-    let mut stream = Stream::new(source, chunk);
+    let mut stream = SourceStream::new(source, chunk);
     let (mut pass, mut out, mut count) = match from {
         None => {
-            let mut out = Output { builder: Builder::new(Vec::new()), notes: Notes::default() };
+            let mut out = PassOutput { builder: Builder::new(Vec::new()), notes: Notes::default() };
             out.builder.within(stream.len());
             (P::begin(&mut stream, &mut out).await?, out, 0)
         }
         Some(checkpoint) => {
             stream.seek(checkpoint.offset());
-            let (pass, mut out): (P, Output) = checkpoint.open()?;
+            let (pass, mut out): (P, PassOutput) = checkpoint.open()?;
             out.builder.within(stream.len());
             (pass, out, checkpoint.pages())
         }
@@ -129,7 +133,7 @@ async fn go_through<P: IndexPass>(Indexing { source, sink, from, limit }: Indexi
         }
     }
     pass.end(source, &mut out).await?;
-    let Output { builder, mut notes } = out;
+    let PassOutput { builder, mut notes } = out;
     let Built { pages, tracks, segments } = builder.finish()?;
     let outline = pass.outline(tracks, &mut notes)?;
     let segments = segments.map(Box::new);
@@ -137,7 +141,7 @@ async fn go_through<P: IndexPass>(Indexing { source, sink, from, limit }: Indexi
     Ok(Progress::Done(Outline { pages: count, notes: notes.into_texts(), segments, ..outline }.into()))
 }
 
-async fn give(pages: Vec<Packed>, sink: &mut dyn DynSink, count: &mut u32) -> Result<(), Error> {
+async fn give(pages: Vec<PackedPage>, sink: &mut dyn DynSink, count: &mut u32) -> Result<(), Error> {
     for page in pages {
         if page.is_page() {
             *count = (*count).max(page.number.saturating_add(1));

@@ -145,7 +145,7 @@ pub(super) fn mixed(kind: &str) -> Error {
 /// The run is not what the outline's file has.
 #[cfg(feature = "matroska")]
 pub(super) fn mismatch(run: &Run, what: &str) -> Error {
-    Error::Index(crate::index::Error(format!("a sample at byte {} {what}", run.offset)))
+    Error::Index(crate::index::InvalidIndex(format!("a sample at byte {} {what}", run.offset)))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub fn name(entry: &Box<'_>) -> String {
         b"avc1" | b"avc2" | b"avc3" | b"avc4" => Some(avc::name(kind, record(*b"avcC"))),
         b"hvc1" | b"hev1" => Some(hevc::name(kind, record(*b"hvcC"))),
         b"av01" => Some(av1::name(record(*b"av1C"))),
-        b"vp08" | b"vp09" => vp9::Configuration::parse(record(*b"vpcC")).map(|found| found.name(kind)),
+        b"vp08" | b"vp09" => vp9::VpConfiguration::parse(record(*b"vpcC")).map(|found| found.name(kind)),
         b"mp4a" => described(audio_child(entry, *b"esds")),
         b"mp4v" => described(child(entry, VISUAL_ENTRY, *b"esds")),
         b"Opus" => Some("opus".to_owned()),

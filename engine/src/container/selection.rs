@@ -9,7 +9,7 @@ use crate::media::{Interval, Ticks};
 
 /// A part of a track's presentation in the cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct EditSpan {
     /// Its duration, in the track's timescale.
     pub duration: Ticks,
     /// The presentation time of the original at which it begins; `None`: nothing is presented.
@@ -25,7 +25,7 @@ pub struct Selected {
     /// begins with a sync sample (or with a sample that needs none of those left out).
     pub runs: Runs,
     /// What is presented of them, in order; the first segment begins at the beginning of the cut.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<EditSpan>,
 }
 
 /// The content of a cut.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 
-use crate::index::Packed;
+use crate::index::PackedPage;
 
 /// Why bytes could not be read, or a page could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -66,17 +66,17 @@ impl<S: Source> DynSource for S {
 /// Receives the pages of an index as they become complete.
 pub trait Sink {
     /// Takes a page. Pages come in any order, each once.
-    fn page(&mut self, page: Packed) -> impl Future<Output = Result<(), ReadError>> + Send;
+    fn page(&mut self, page: PackedPage) -> impl Future<Output = Result<(), ReadError>> + Send;
 }
 
 /// A [`Sink`] as a trait object; every sink is one.
 pub trait DynSink: Send {
     /// [`Sink::page`].
-    fn page(&mut self, page: Packed) -> BoxFuture<'_, Result<(), ReadError>>;
+    fn page(&mut self, page: PackedPage) -> BoxFuture<'_, Result<(), ReadError>>;
 }
 
 impl<S: Sink + Send> DynSink for S {
-    fn page(&mut self, page: Packed) -> BoxFuture<'_, Result<(), ReadError>> {
+    fn page(&mut self, page: PackedPage) -> BoxFuture<'_, Result<(), ReadError>> {
         Sink::page(self, page).boxed()
     }
 }

@@ -15,7 +15,7 @@ pub const CHUNK: u64 = 4 << 20;
 const AHEAD: usize = 3;
 
 /// A position in a file, and the bytes that follow it.
-pub struct Stream<'s> {
+pub struct SourceStream<'s> {
     source: &'s dyn DynSource,
     chunk: u64,
     /// The current bytes, and their offset in the file.
@@ -33,7 +33,7 @@ pub struct Stream<'s> {
     depth: usize,
 }
 
-impl<'s> Stream<'s> {
+impl<'s> SourceStream<'s> {
     /// Starts at the beginning of the file, with chunks of this size.
     pub fn new(source: &'s dyn DynSource, chunk: u64) -> Self {
         let ahead = FuturesOrdered::new();
@@ -243,7 +243,7 @@ mod tests {
     fn every_byte_comes_once_and_in_order() {
         for chunk in [1, 3, 10, 1000] {
             let source = Slow::new(100);
-            let mut stream = Stream::new(&source, chunk);
+            let mut stream = SourceStream::new(&source, chunk);
             for at in 0..100 {
                 let peeked = block_on(stream.peek(5)).unwrap();
                 assert_eq!((peeked[0], peeked.len() >= 5.min(100 - usize::from(at))), (at, true));
@@ -267,7 +267,7 @@ mod tests {
         for chunk in [1, 7, 16, 64] {
             let source = Slow::new(250);
             for _ in 0..200 {
-                let mut stream = Stream::new(&source, chunk);
+                let mut stream = SourceStream::new(&source, chunk);
                 while stream.position() < 250 {
                     let (at, wanted) = (stream.position(), below(40));
                     let seen = block_on(stream.peek(usize::try_from(wanted).unwrap())).unwrap();
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn what_spans_two_chunks_is_copied_once() {
         let source = Slow::new(200);
-        let mut stream = Stream::new(&source, 100);
+        let mut stream = SourceStream::new(&source, 100);
         assert_eq!(block_on(stream.peek(1)).unwrap().len(), 100);
         stream.seek(95);
         assert_eq!(block_on(stream.peek(10)).unwrap(), (95..110).collect::<Vec<u8>>());
@@ -295,14 +295,14 @@ mod tests {
     #[test]
     fn no_more_memory_is_taken_than_the_file_has_bytes() {
         let source = Slow::new(200);
-        let mut stream = Stream::new(&source, 100);
+        let mut stream = SourceStream::new(&source, 100);
         assert_eq!(block_on(stream.peek(usize::MAX)).unwrap(), (0..200).collect::<Vec<u8>>());
     }
 
     #[test]
     fn a_few_reads_are_under_way_and_never_more() {
         let source = Slow::new(1000);
-        let mut stream = Stream::new(&source, 10);
+        let mut stream = SourceStream::new(&source, 10);
         assert_eq!(block_on(stream.take(1000)).unwrap().len(), 1000);
         assert_eq!(source.most.load(Ordering::SeqCst), AHEAD);
     }
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_jumped_over_is_not_asked_for() {
         let source = Slow::new(1000);
-        let mut stream = Stream::new(&source, 10);
+        let mut stream = SourceStream::new(&source, 10);
         for (to, expected) in [(0, 0), (7, 7), (38, 38), (500, 244), (505, 249), (20, 20), (999, 231)] {
             stream.seek(to);
             assert_eq!((block_on(stream.peek(1)).unwrap()[0], stream.position()), (expected, to));
@@ -324,6 +324,6 @@ mod tests {
     #[test]
     fn a_read_that_comes_short_is_an_error() {
         let source = Slow { short: true, ..Slow::new(1000) };
-        assert!(matches!(block_on(Stream::new(&source, 10).peek(1)), Err(ReadError::Failed(_))));
+        assert!(matches!(block_on(SourceStream::new(&source, 10).peek(1)), Err(ReadError::Failed(_))));
     }
 }

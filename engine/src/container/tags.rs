@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::stream::Stream;
+use super::stream::SourceStream;
 use super::{DynSource, ReadError};
 
 /// How many bytes of a tag determine its length.
@@ -61,7 +61,7 @@ pub async fn before(source: &dyn DynSource) -> Result<(Vec<Range<u64>>, u64), Re
 }
 
 /// Skips the ID3v2 tags at the beginning of a file.
-pub async fn pass(stream: &mut Stream<'_>) -> Result<(), ReadError> {
+pub async fn pass(stream: &mut SourceStream<'_>) -> Result<(), ReadError> {
     for _ in 0..MAX_TAGS {
         let Some(length) = id3_length(stream.peek(HEADER).await?) else { break };
         stream.seek(stream.position().saturating_add(length));

@@ -21,13 +21,13 @@ pub fn index(file: &[u8]) -> Result<(Outline, Memory), Error> {
 }
 
 /// A gigabyte that begins with these bytes, and then has only zeros.
-struct Sparse {
+struct SparseSource {
     start: Vec<u8>,
     /// How many bytes were read.
     read: AtomicU64,
 }
 
-impl Source for Sparse {
+impl Source for SparseSource {
     fn len(&self) -> u64 {
         1 << 30
     }
@@ -46,7 +46,7 @@ impl Source for Sparse {
 pub fn zeros_behind(file: Vec<u8>) {
     let (plain, _) = index(&file).unwrap();
     let length = file.len() as u64;
-    let sparse = Sparse { start: file, read: AtomicU64::new(0) };
+    let sparse = SparseSource { start: file, read: AtomicU64::new(0) };
     let found = block_on(super::index(&sparse, &mut Memory::default())).unwrap();
     assert_eq!((found.duration, found.tracks), (plain.duration, plain.tracks));
     assert!(found.notes.iter().any(|note| note.contains(NOT_READ)), "{:?}", found.notes);

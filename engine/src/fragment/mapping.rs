@@ -26,23 +26,23 @@ use std::ops::Range;
 
 use crate::fragment::uri;
 use crate::fragment::uri::clock::Instant;
-use crate::fragment::uri::smpte::Format;
+use crate::fragment::uri::smpte::SmpteFormat;
 use crate::media::{Interval, Time};
 
 /// The unit in which a mapping names instants: that of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum MappingUnit {
     /// Normal play time.
     Npt,
     /// Frame names of a video.
-    Smpte(Format),
+    Smpte(SmpteFormat),
     /// Wall-clock time; this instant is the beginning of the media.
     Clock(Instant),
 }
 
 /// The kind of resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum ResourceKind {
     /// The original: its whole time is written `0-38.3`.
     Original,
     /// A cut, whose time always begins at zero: written `38.3`.
@@ -53,11 +53,11 @@ pub enum Of {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// The unit of the times.
-    pub unit: Unit,
+    pub unit: MappingUnit,
     /// The time that the bytes contain; `None` for only the setup. An open end is the end of the resource.
     pub given: Option<Interval>,
     /// The kind of resource.
-    pub of: Of,
+    pub of: ResourceKind,
     /// The resource's duration.
     pub duration: Time,
     /// The tracks, by the requested names; empty for all.
@@ -93,20 +93,20 @@ impl Mapping {
     fn time(&self, given: Interval) -> String {
         let (start, end) = (given.start(), given.end().min(self.duration.max(given.start())));
         let all = match self.of {
-            Of::Original => format!("{}-{}", self.unit.zero(), self.unit.end(self.duration)),
-            Of::Cut => self.unit.end(self.duration),
+            ResourceKind::Original => format!("{}-{}", self.unit.zero(), self.unit.end(self.duration)),
+            ResourceKind::Cut => self.unit.end(self.duration),
         };
         match self.unit {
-            Unit::Npt => format!("t:npt {}-{}/{all}", Decimal(start), Decimal(end)),
-            Unit::Smpte(format) => {
+            MappingUnit::Npt => format!("t:npt {}-{}/{all}", Decimal(start), Decimal(end)),
+            MappingUnit::Smpte(format) => {
                 format!("t:{} {}-{}/{all}", format.name(), self.unit.start(start), self.unit.end(end))
             }
-            Unit::Clock(_) => format!("t:clock {}-{}/{all}", self.unit.start(start), self.unit.end(end)),
+            MappingUnit::Clock(_) => format!("t:clock {}-{}/{all}", self.unit.start(start), self.unit.end(end)),
         }
     }
 }
 
-impl Unit {
+impl MappingUnit {
     fn zero(self) -> String {
         match self {
             Self::Npt => "0".to_owned(),
@@ -166,9 +166,9 @@ mod tests {
     /// A mapping for an original of 9.97 s and 3050248 bytes.
     fn mapping(start: i64, end: i64, ranges: &[Range<u64>]) -> Mapping {
         Mapping {
-            unit: Unit::Npt,
+            unit: MappingUnit::Npt,
             given: Interval::new(Time(start * 1_000_000), Time(end.saturating_mul(1_000_000))),
-            of: Of::Original,
+            of: ResourceKind::Original,
             duration: Time(9_970_000_000),
             tracks: Vec::new(),
             id: None,
@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(mapping(start, end, ranges).to_string(), text);
         }
         let given = Interval::new(Time::from_secs(10), Time(15_200_000_000));
-        let (of, duration, ranges) = (Of::Cut, Time(15_200_000_000), vec![1_144_646..1_689_874]);
+        let (of, duration, ranges) = (ResourceKind::Cut, Time(15_200_000_000), vec![1_144_646..1_689_874]);
         let cut = Mapping { of, given, duration, ranges, length: 1_689_874, ..mapping(0, 1, &[]) };
         assert_eq!(cut.to_string(), "{ t:npt 10.0-15.2/15.2 } = { bytes 1144646-1689873/1689874 }");
     }
@@ -210,9 +210,12 @@ mod tests {
             let text = Mapping { unit, ..mapping(2_930, 7_200, &[1..3]) }.to_string();
             text.split(" }").next().unwrap_or_default().to_owned()
         };
-        assert_eq!(in_unit(Unit::Smpte(Format::At25)), "{ t:smpte-25 0:00:02:23-0:00:07:05/0:00:00-0:00:10");
         assert_eq!(
-            in_unit(Unit::Clock(Instant(1_287_732_833_000_000_000))),
+            in_unit(MappingUnit::Smpte(SmpteFormat::At25)),
+            "{ t:smpte-25 0:00:02:23-0:00:07:05/0:00:00-0:00:10"
+        );
+        assert_eq!(
+            in_unit(MappingUnit::Clock(Instant(1_287_732_833_000_000_000))),
             "{ t:clock \"2010-10-22T07:33:55.930Z\"-\"2010-10-22T07:34:00.200Z\"/\"2010-10-22T07:33:53Z\"-\"2010-10-22T07:34:02.970Z\""
         );
     }

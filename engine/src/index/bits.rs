@@ -1,7 +1,7 @@
 //! The bytes and bits of a packed page: integers with seven bits a byte (LEB128), and fields of any number of bits, the
 //! least significant first.
 
-use super::Error;
+use super::InvalidIndex;
 
 /// Maps numbers near zero, of either sign, to small ones: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4.
 pub(super) const fn zigzag(value: i64) -> u64 {
@@ -97,13 +97,13 @@ impl<'a> Input<'a> {
         self.rest
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Error> {
+    pub(super) fn byte(&mut self) -> Result<u8, InvalidIndex> {
         let (byte, rest) = self.rest.split_first().ok_or_else(ends)?;
         self.rest = rest;
         Ok(*byte)
     }
 
-    pub(super) fn unsigned(&mut self) -> Result<u64, Error> {
+    pub(super) fn unsigned(&mut self) -> Result<u64, InvalidIndex> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -116,19 +116,19 @@ impl<'a> Input<'a> {
                 return Ok(value);
             }
         }
-        Err(Error("an integer of more than 64 bits".to_owned()))
+        Err(InvalidIndex("an integer of more than 64 bits".to_owned()))
     }
 
-    pub(super) fn signed(&mut self) -> Result<i64, Error> {
+    pub(super) fn signed(&mut self) -> Result<i64, InvalidIndex> {
         self.unsigned().map(unzigzag)
     }
 
     /// Reads a number of items, at most `limit`.
-    pub(super) fn count(&mut self, limit: usize) -> Result<usize, Error> {
+    pub(super) fn count(&mut self, limit: usize) -> Result<usize, InvalidIndex> {
         let count = self.unsigned()?;
         match usize::try_from(count) {
             Ok(count) if count <= limit => Ok(count),
-            _ => Err(Error(format!("{count} where {limit} is the most"))),
+            _ => Err(InvalidIndex(format!("{count} where {limit} is the most"))),
         }
     }
 
@@ -143,20 +143,20 @@ impl<'a> Input<'a> {
     }
 
     /// Skips this many bytes, which must exist.
-    pub(super) fn skip(&mut self, bytes: usize) -> Result<(), Error> {
+    pub(super) fn skip(&mut self, bytes: usize) -> Result<(), InvalidIndex> {
         self.take(bytes).map(drop)
     }
 
     /// Takes this many bytes, which must exist.
-    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Error> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], InvalidIndex> {
         let (taken, rest) = self.rest.split_at_checked(bytes).ok_or_else(ends)?;
         self.rest = rest;
         Ok(taken)
     }
 }
 
-fn ends() -> Error {
-    Error("the page ends too early".to_owned())
+fn ends() -> InvalidIndex {
+    InvalidIndex("the page ends too early".to_owned())
 }
 
 /// Reads bit fields. After the end there are zeros, so that the loops over fields need no check: [`Input::skip`] makes

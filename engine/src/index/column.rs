@@ -18,7 +18,7 @@
 //! place of the one before. Values far greater than the others follow as they are. Differences wrap around, so that all
 //! values of 64 bits come back.
 
-use super::Error;
+use super::InvalidIndex;
 use super::bits::{BitWriter, Input, put_signed, put_unsigned, unsigned_len, unzigzag, zigzag};
 
 /// The maximum of the high bits of a Rice code: a greater value follows as a whole, and this marks it.
@@ -53,13 +53,13 @@ enum ColumnPacking {
 
 /// Appends a column.
 pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
-    let Some(plain) = Packed::of(values) else { return };
+    let Some(plain) = PackedColumn::of(values) else { return };
     if plain.bits > FEW
         && let Some(divisor) = divisor(values)
     {
         let values: Vec<i64> = values.iter().map(|value| value / divisor).collect();
         let divisor = divisor.cast_unsigned();
-        if let Some(multiples) = Packed::of(&values)
+        if let Some(multiples) = PackedColumn::of(&values)
             && multiples.bits + 8 * (1 + unsigned_len(divisor)) < plain.bits
         {
             out.push(MULTIPLES);
@@ -71,14 +71,14 @@ pub(super) fn write(out: &mut Vec<u8>, values: &[i64]) {
 }
 
 /// The shortest way for a column, by its values or by its steps.
-struct Packed {
+struct PackedColumn {
     way: ColumnPacking,
     bits: u64,
     /// The steps, if they are shorter.
     steps: Option<Vec<i64>>,
 }
 
-impl Packed {
+impl PackedColumn {
     fn of(values: &[i64]) -> Option<Self> {
         let (way, bits) = best(values, u64::MAX)?;
         let steps = if bits > FEW { steps(values) } else { Vec::new() };
@@ -334,7 +334,7 @@ pub(super) fn read<T>(
     input: &mut Input<'_>,
     rows: &mut [T],
     mut set: impl FnMut(&mut T, i64) -> bool,
-) -> Result<(), Error> {
+) -> Result<(), InvalidIndex> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -367,7 +367,7 @@ fn read_in<T>(
     input: &mut Input<'_>,
     rows: &mut [T],
     mut set: impl FnMut(&mut T, i64) -> bool,
-) -> Result<(), Error> {
+) -> Result<(), InvalidIndex> {
     let mut sound = true;
     match way {
         ZEROS => {}
@@ -422,23 +422,28 @@ fn read_in<T>(
             let middle = input.signed()?;
             read_rice(input, rows, k, |row, value| sound &= set(row, middle.wrapping_add(unzigzag(value))))?;
         }
-        other => return Err(Error(format!("a column packed in way {other}"))),
+        other => return Err(InvalidIndex(format!("a column packed in way {other}"))),
     }
     if sound { Ok(()) } else { Err(impossible()) }
 }
 
-fn impossible() -> Error {
-    Error("a value that cannot be".to_owned())
+fn impossible() -> InvalidIndex {
+    InvalidIndex("a value that cannot be".to_owned())
 }
 
-fn parameter(input: &mut Input<'_>, limit: u32) -> Result<u32, Error> {
+fn parameter(input: &mut Input<'_>, limit: u32) -> Result<u32, InvalidIndex> {
     match u32::from(input.byte()?) {
         parameter if parameter <= limit => Ok(parameter),
-        parameter => Err(Error(format!("a column of {parameter} bits"))),
+        parameter => Err(InvalidIndex(format!("a column of {parameter} bits"))),
     }
 }
 
-fn read_rice<T>(input: &mut Input<'_>, rows: &mut [T], k: u32, mut set: impl FnMut(&mut T, u64)) -> Result<(), Error> {
+fn read_rice<T>(
+    input: &mut Input<'_>,
+    rows: &mut [T],
+    k: u32,
+    mut set: impl FnMut(&mut T, u64),
+) -> Result<(), InvalidIndex> {
     let mut low = input.bits();
     input.skip((rows.len() * k as usize).div_ceil(8))?;
     let mut unary = input.unary();

@@ -12,7 +12,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use super::bits::{Input, put_unsigned};
-use super::{Element, Error, column};
+use super::{Element, InvalidIndex, column};
 
 const PLAIN: u8 = 0;
 const COLUMNS: u8 = 1;
@@ -83,26 +83,26 @@ fn columns(elements: &[Element]) -> Option<Vec<u8>> {
 }
 
 /// Reads what [`write`] or [`write_plain`] wrote for elements with these lengths.
-pub(super) fn read(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+pub(super) fn read(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, InvalidIndex> {
     match input.byte()? {
         PLAIN => read_plain(input, lengths),
         COLUMNS => read_columns(input, lengths),
         DEFLATED => {
             let length = input.count(MOST)?;
             let all = decompress_to_vec_with_limit(input.take(length)?, total(lengths)?);
-            let all = all.map_err(|error| Error(format!("what is kept of elements: {error}")))?;
+            let all = all.map_err(|error| InvalidIndex(format!("what is kept of elements: {error}")))?;
             if all.len() == total(lengths)? { Ok(all.into()) } else { Err(other_lengths()) }
         }
-        other => Err(Error(format!("what is kept of elements in way {other}"))),
+        other => Err(InvalidIndex(format!("what is kept of elements in way {other}"))),
     }
 }
 
 /// Reads it as format 5 of pages has it, which does not name the way.
-pub(super) fn read_plain(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+pub(super) fn read_plain(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, InvalidIndex> {
     Ok(Bytes::copy_from_slice(input.take(total(lengths)?)?))
 }
 
-fn read_columns(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error> {
+fn read_columns(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, InvalidIndex> {
     let length = lengths.first().copied().unwrap_or_default();
     if length > MOST_COLUMNS || lengths.iter().any(|other| *other != length) {
         return Err(other_lengths());
@@ -119,11 +119,11 @@ fn read_columns(input: &mut Input<'_>, lengths: &[usize]) -> Result<Bytes, Error
     Ok(all.into())
 }
 
-fn total(lengths: &[usize]) -> Result<usize, Error> {
+fn total(lengths: &[usize]) -> Result<usize, InvalidIndex> {
     let total = lengths.iter().try_fold(0_usize, |total, length| total.checked_add(*length));
     total.filter(|total| *total <= MOST).ok_or_else(other_lengths)
 }
 
-fn other_lengths() -> Error {
-    Error("what is kept of elements has other lengths".to_owned())
+fn other_lengths() -> InvalidIndex {
+    InvalidIndex("what is kept of elements has other lengths".to_owned())
 }

@@ -22,7 +22,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{BuildError, Builder, Built, Packed};
+pub use builder::{BuildError, Builder, Built, PackedPage};
 pub use chapters::{Chapters, Mark};
 pub use elements::{Elements, Finder};
 pub use head::{Head, Original, Status};
@@ -30,7 +30,7 @@ pub use limits::{CELL, MAX_PAGE_BYTES, MAX_PAGES};
 pub use outline::{Container, FORMATS, Outline};
 pub use page::{Element, Page, PageTrack};
 pub use pages::{Memory, Pages, PagesError};
-pub use runs::{Cursor, Runs};
+pub use runs::{RunCursor, Runs};
 pub use segments::{
     CELLS as PART_CELLS, FIRST_PART, Period, Segment, SegmentPart, SegmentTrack, Segments, TARGET, part_at,
 };
@@ -97,4 +97,4 @@ pub fn cells(track: &Track, from: Ticks, to: Ticks) -> RangeInclusive<u32> {
 /// A page or a head that was read back is invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("index: {0}")]
-pub struct Error(pub String);
+pub struct InvalidIndex(pub String);

@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Input, put_unsigned};
-use super::{Error, FORMAT, Segments};
+use super::{FORMAT, InvalidIndex, Segments};
 use crate::media::{Chapter, Setup, Time, Track};
 
 /// The formats that are read.
@@ -84,12 +84,12 @@ impl Outline {
     ///
     /// If the bytes are not an outline, or one of a format that is not in [`FORMATS`]: then the file has to be indexed
     /// again.
-    pub fn unpack(packed: &[u8]) -> Result<Self, Error> {
+    pub fn unpack(packed: &[u8]) -> Result<Self, InvalidIndex> {
         let mut input = Input::new(packed);
-        let format = input.unsigned().map_err(|Error(what)| Error(format!("no outline: {what}")))?;
+        let format = input.unsigned().map_err(|InvalidIndex(what)| InvalidIndex(format!("no outline: {what}")))?;
         let format = match u32::try_from(format) {
             Ok(format) if FORMATS.contains(&format) => format,
-            _ => return Err(Error(format!("an outline of format {format}, not {FORMAT}"))),
+            _ => return Err(InvalidIndex(format!("an outline of format {format}, not {FORMAT}"))),
         };
         let outline: Result<Self, _> = if format <= WITHOUT_PERIODS {
             // No table, or a table without periods, or a byte behind the end.
@@ -97,6 +97,6 @@ impl Outline {
         } else {
             postcard::from_bytes(input.rest())
         };
-        outline.map(|outline| Self { format, ..outline }).map_err(|error| Error(format!("no outline: {error}")))
+        outline.map(|outline| Self { format, ..outline }).map_err(|error| InvalidIndex(format!("no outline: {error}")))
     }
 }

@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use super::bits::{Input, put_signed, put_unsigned};
 use super::limits::MAX_RUNS;
-use super::{Element, Error, PAGE_FORMAT, Page, PageTrack, column, kept};
+use super::{Element, InvalidIndex, PAGE_FORMAT, Page, PageTrack, column, kept};
 use crate::media::{Private, Run, Ticks};
 
 /// The last format of pages whose elements are stored without regard to their samples, and with what is kept of them as it is.
@@ -58,17 +58,17 @@ impl Page {
     ///
     /// If the bytes are not such a page, are of another [`PAGE_FORMAT`], or claim more runs than a page may
     /// have.
-    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
+    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, InvalidIndex> {
         let page = || {
             let mut input = Input::new(packed);
             let (format, tracks) = tracks(&mut input, number)?;
             let elements = elements(&mut input, format, &tracks)?;
             if !input.is_empty() {
-                return Err(Error("bytes behind the end".to_owned()));
+                return Err(InvalidIndex("bytes behind the end".to_owned()));
             }
             Ok(Self { number, tracks, elements })
         };
-        page().map_err(|Error(what)| Error(format!("page {number}: {what}")))
+        page().map_err(|InvalidIndex(what)| InvalidIndex(format!("page {number}: {what}")))
     }
 }
 
@@ -76,7 +76,7 @@ impl Page {
 pub(super) fn put_tracks(out: &mut Vec<u8>, number: u32, tracks: &[PageTrack]) {
     put_unsigned(out, u64::from(PAGE_FORMAT));
     put_unsigned(out, tracks.len() as u64);
-    let file = Layout::shortest(tracks);
+    let file = RunLayout::shortest(tracks);
     for ((track, gaps), stretches) in tracks.iter().zip(&file.gaps).zip(&file.stretches) {
         // Zero means none, one means the previous page.
         put_unsigned(out, track.before.map_or(0, |before| u64::from(number.wrapping_sub(before)).max(1)));
@@ -119,7 +119,7 @@ fn put_runs(out: &mut Vec<u8>, first: Ticks, runs: &[Run], gaps: &[i64]) {
 
 /// The order in which the runs of all tracks are laid out.
 #[derive(Default)]
-struct Layout {
+struct RunLayout {
     /// The offset of the first run.
     first: Option<u64>,
     /// For each track and each of its runs: the distance from the end of the previous run to its beginning.
@@ -130,7 +130,7 @@ struct Layout {
     order: Vec<i64>,
 }
 
-impl Layout {
+impl RunLayout {
     /// That of the file, or one track after the other.
     fn shortest(tracks: &[PageTrack]) -> Self {
         let in_file = Self::of(tracks, true);
@@ -244,15 +244,15 @@ fn sample_sizes(tracks: &[PageTrack], elements: usize) -> Option<impl Iterator<I
 }
 
 /// The format of a page or of a part of a segment table: the current one or the one before.
-pub(super) fn format(input: &mut Input<'_>) -> Result<u64, Error> {
+pub(super) fn format(input: &mut Input<'_>) -> Result<u64, InvalidIndex> {
     match input.unsigned()? {
         format @ LAST_WITH_PLAIN_ELEMENTS..=LATEST => Ok(format),
-        format => Err(Error(format!("a page of format {format}, not {PAGE_FORMAT}"))),
+        format => Err(InvalidIndex(format!("a page of format {format}, not {PAGE_FORMAT}"))),
     }
 }
 
 /// Unpacks the tracks of page `number`, and says its format.
-pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<(u64, Vec<PageTrack>), Error> {
+pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<(u64, Vec<PageTrack>), InvalidIndex> {
     let format = format(input)?;
     let count = input.count(MAX_RUNS)?;
     let mut tracks = Vec::with_capacity(count.min(16));
@@ -281,10 +281,10 @@ pub(super) fn tracks(input: &mut Input<'_>, number: u32) -> Result<(u64, Vec<Pag
     Ok((format, tracks))
 }
 
-fn earlier(number: u32, back: u64) -> Result<u32, Error> {
+fn earlier(number: u32, back: u64) -> Result<u32, InvalidIndex> {
     let back = u32::try_from(back).ok();
     back.and_then(|back| number.checked_sub(back))
-        .ok_or_else(|| Error("a sync sample before the first page".to_owned()))
+        .ok_or_else(|| InvalidIndex("a sync sample before the first page".to_owned()))
 }
 
 fn put<T: TryFrom<i64>>(field: &mut T, value: i64) -> bool {
@@ -293,7 +293,7 @@ fn put<T: TryFrom<i64>>(field: &mut T, value: i64) -> bool {
 }
 
 /// Reads the runs of a track; their offsets are still the gaps before them.
-fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
+fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, InvalidIndex> {
     let mut end = Ticks(input.signed()?);
     let mut runs = vec![PLAIN; count];
     let runs_mut = runs.as_mut_slice();
@@ -326,8 +326,8 @@ fn read_runs(input: &mut Input<'_>, count: usize) -> Result<Vec<Run>, Error> {
 }
 
 /// Converts the gaps before the runs to their offsets. `stretches` are those of the tracks that have runs.
-fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32>]) -> Result<(), Error> {
-    let broken = || Error("stretches that are not those of the runs".to_owned());
+fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32>]) -> Result<(), InvalidIndex> {
+    let broken = || InvalidIndex("stretches that are not those of the runs".to_owned());
     let mut end = input.unsigned()?;
     let mut order = vec![0_usize; stretches.iter().map(Vec::len).sum()];
     column::read(input, &mut order, |step, value| put(step, value) && *step < stretches.len())?;
@@ -355,7 +355,7 @@ fn lay_out(input: &mut Input<'_>, tracks: &mut [PageTrack], stretches: &[Vec<u32
 }
 
 /// Unpacks the elements, which are at the end of a page with these tracks.
-pub(super) fn elements(input: &mut Input<'_>, format: u64, tracks: &[PageTrack]) -> Result<Vec<Element>, Error> {
+pub(super) fn elements(input: &mut Input<'_>, format: u64, tracks: &[PageTrack]) -> Result<Vec<Element>, InvalidIndex> {
     let count = input.count(MAX_RUNS)?;
     if count == 0 {
         return Ok(Vec::new());
@@ -363,7 +363,7 @@ pub(super) fn elements(input: &mut Input<'_>, format: u64, tracks: &[PageTrack])
     let plain = format == LAST_WITH_PLAIN_ELEMENTS;
     let sizes = if !plain && input.byte()? != 0 {
         let sizes = sample_sizes(tracks, count);
-        Some(sizes.ok_or_else(|| Error("elements that are not those of the samples".to_owned()))?)
+        Some(sizes.ok_or_else(|| InvalidIndex("elements that are not those of the samples".to_owned()))?)
     } else {
         None
     };

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::{Error, FIRST_PART, Packed, Page, SegmentPart};
+use super::{FIRST_PART, InvalidIndex, PackedPage, Page, SegmentPart};
 
 /// Why a page could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PagesError {
     /// It cannot be unpacked.
     #[error(transparent)]
-    Damaged(#[from] Error),
+    Damaged(#[from] InvalidIndex),
     /// The pages are of another version of the file than the head: it is being indexed anew.
     #[error("the file is being indexed anew")]
     Changed,
@@ -55,7 +55,7 @@ pub trait Pages: Send {
 
 /// Pages in memory: of a local file, and for tests.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(BTreeMap<u32, Packed>);
+pub struct Memory(BTreeMap<u32, PackedPage>);
 
 impl Memory {
     /// How many pages there are.
@@ -71,21 +71,21 @@ impl Memory {
     }
 
     /// The packed pages, in order.
-    pub fn packed(&self) -> impl Iterator<Item = &Packed> {
+    pub fn packed(&self) -> impl Iterator<Item = &PackedPage> {
         self.0.range(..FIRST_PART).map(|(_, page)| page)
     }
 
     /// The packed parts of the segment table, in order.
-    pub fn packed_parts(&self) -> impl Iterator<Item = &Packed> {
+    pub fn packed_parts(&self) -> impl Iterator<Item = &PackedPage> {
         self.0.range(FIRST_PART..).map(|(_, part)| part)
     }
 
     /// Adds a page, or replaces the one with its number.
-    pub fn insert(&mut self, page: Packed) {
+    pub fn insert(&mut self, page: PackedPage) {
         self.0.insert(page.number, page);
     }
 
-    fn unpack(page: &Packed) -> Result<Page, PagesError> {
+    fn unpack(page: &PackedPage) -> Result<Page, PagesError> {
         Ok(Page::unpack(page.number, &page.bytes)?)
     }
 

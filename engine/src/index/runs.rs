@@ -104,8 +104,8 @@ impl Runs {
 
     /// A position among the runs, initially before all of them.
     #[must_use]
-    pub const fn cursor(&self) -> Cursor<'_> {
-        Cursor { runs: self, next: 0, block: Vec::new(), at: 0, tail: 0 }
+    pub const fn cursor(&self) -> RunCursor<'_> {
+        RunCursor { runs: self, next: 0, block: Vec::new(), at: 0, tail: 0 }
     }
 }
 
@@ -138,7 +138,7 @@ impl<'a> IntoIterator for &'a Runs {
 
 /// See [`Runs::cursor`].
 #[derive(Clone, Debug)]
-pub struct Cursor<'a> {
+pub struct RunCursor<'a> {
     runs: &'a Runs,
     /// The number of the next block.
     next: usize,
@@ -149,7 +149,7 @@ pub struct Cursor<'a> {
     tail: usize,
 }
 
-impl Cursor<'_> {
+impl RunCursor<'_> {
     /// The next run.
     #[inline]
     pub fn peek(&mut self) -> Option<&Run> {
@@ -188,7 +188,7 @@ impl Cursor<'_> {
 
 /// See [`Runs::iter`].
 #[derive(Clone, Debug)]
-pub struct Iter<'a>(Cursor<'a>);
+pub struct Iter<'a>(RunCursor<'a>);
 
 impl Iterator for Iter<'_> {
     type Item = Run;

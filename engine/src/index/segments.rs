@@ -18,7 +18,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::bits::{Input, put_signed, put_unsigned};
-use super::{Error, PAGE_FORMAT, column, pack};
+use super::{InvalidIndex, PAGE_FORMAT, column, pack};
 use crate::media::{Ticks, Time};
 
 /// The number of the table's first part among the pages: more than a page can have.
@@ -159,7 +159,7 @@ impl SegmentPart {
     /// # Errors
     ///
     /// If the bytes are not such a part, or are of another format.
-    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, Error> {
+    pub fn unpack(number: u32, packed: &[u8]) -> Result<Self, InvalidIndex> {
         let part = || {
             let mut input = Input::new(packed);
             pack::format(&mut input)?;
@@ -179,15 +179,16 @@ impl SegmentPart {
                 segment.composition = Ticks(value);
                 true
             })?;
-            if input.is_empty() { Ok(segments) } else { Err(Error("bytes behind the end".to_owned())) }
+            if input.is_empty() { Ok(segments) } else { Err(InvalidIndex("bytes behind the end".to_owned())) }
         };
-        let segments = part().map_err(|Error(what)| Error(format!("part {number} of the segment table: {what}")))?;
+        let segments =
+            part().map_err(|InvalidIndex(what)| InvalidIndex(format!("part {number} of the segment table: {what}")))?;
         Ok(Self { number, segments })
     }
 }
 
 /// Reads what the segments of a part have of a track.
-fn of_tracks(input: &mut Input<'_>, count: usize) -> Result<Vec<SegmentTrack>, Error> {
+fn of_tracks(input: &mut Input<'_>, count: usize) -> Result<Vec<SegmentTrack>, InvalidIndex> {
     let mut end = Ticks(input.signed()?);
     let mut of_tracks = vec![SegmentTrack::default(); count];
     column::read(input, &mut of_tracks, |of_track, gap| {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::hls::describes_pictures;
 use super::ladder::{Missing, Variant};
-use super::name::{Addresses, Item};
-use super::{Presentation, Rendition, Row, Table};
+use super::name::{Addresses, RenditionItem};
+use super::{Presentation, Rendition, Row, SegmentTable};
 use crate::container::cmaf;
 use crate::fragment::resolve;
 use crate::media::{Kind, Time};
@@ -16,7 +16,7 @@ pub const MIME: &str = "application/dash+xml";
 impl Presentation<'_> {
     /// The manifest.
     #[must_use]
-    pub fn manifest(&self, table: &Table, addresses: Addresses<'_>) -> String {
+    pub fn manifest(&self, table: &SegmentTable, addresses: Addresses<'_>) -> String {
         self.manifest_with((&[], &[]), table, addresses)
     }
 
@@ -25,7 +25,7 @@ impl Presentation<'_> {
     pub fn manifest_with(
         &self,
         (further, missing): (&[Variant<'_>], &[Missing]),
-        table: &Table,
+        table: &SegmentTable,
         addresses: Addresses<'_>,
     ) -> String {
         let longest = self.renditions().iter().filter_map(|rendition| {
@@ -63,17 +63,18 @@ impl Presentation<'_> {
     }
 
     /// The periods of the manifest: one, unless configurations change.
-    fn periods(&self, table: &Table) -> Vec<Period> {
+    fn periods(&self, table: &SegmentTable) -> Vec<ManifestPeriod> {
         let changes = self.changes();
         let Some(leader) = self.renditions().first() else { return Vec::new() };
         let rows = self.rows(leader, table);
-        let first = Period { number: changes.first().map(|(number, _)| number - 1), ticks: 0, begins: 0 };
+        let first = ManifestPeriod { number: changes.first().map(|(number, _)| number - 1), ticks: 0, begins: 0 };
         let others = changes.into_iter().map(|(number, ticks)| {
             let begins = leader.timeline.microseconds(ticks);
-            Period { number: Some(number), ticks, begins }
+            ManifestPeriod { number: Some(number), ticks, begins }
         });
-        let has_rows = |period: &Period| period.number.is_none_or(|number| rows.iter().any(|row| row.period == number));
-        let mut periods: Vec<Period> = std::iter::once(first).chain(others).filter(has_rows).collect();
+        let has_rows =
+            |period: &ManifestPeriod| period.number.is_none_or(|number| rows.iter().any(|row| row.period == number));
+        let mut periods: Vec<ManifestPeriod> = std::iter::once(first).chain(others).filter(has_rows).collect();
         if let Some(first) = periods.first_mut() {
             (first.ticks, first.begins) = (0, 0);
         }
@@ -84,7 +85,7 @@ impl Presentation<'_> {
     fn write_period(
         &self,
         out: &mut String,
-        (table, period): (&Table, &Period),
+        (table, period): (&SegmentTable, &ManifestPeriod),
         addresses: Addresses<'_>,
         further: &[Variant<'_>],
     ) {
@@ -108,7 +109,7 @@ impl Presentation<'_> {
         &self,
         out: &mut String,
         (id, rendition, further): (usize, &Rendition, &[Variant<'_>]),
-        (table, period): (&Table, &Period),
+        (table, period): (&SegmentTable, &ManifestPeriod),
         addresses: Addresses<'_>,
         trick: Option<usize>,
     ) {
@@ -177,8 +178,8 @@ impl Presentation<'_> {
 struct Representation<'a, 'b> {
     of: &'a Presentation<'b>,
     rendition: &'a Rendition,
-    table: &'a Table,
-    period: &'a Period,
+    table: &'a SegmentTable,
+    period: &'a ManifestPeriod,
     id: String,
     /// Where its segments are.
     folder: String,
@@ -196,7 +197,7 @@ impl Representation<'_, '_> {
             "<SegmentTemplate timescale=\"{}\" initialization=\"{folder}/{name}/{}{query}\" \
              media=\"{folder}/{name}/{prefix}$Time$.m4s{query}\"",
             rendition.timescale(),
-            Item::Header(rendition.header_of(number)),
+            RenditionItem::Header(rendition.header_of(number)),
         );
         if let Some(leader) = of.renditions().first().filter(|_| period.ticks > 0) {
             let _ = write!(out, " presentationTimeOffset=\"{}\"", period.offset(leader, rendition));
@@ -257,7 +258,7 @@ impl Representation<'_, '_> {
 }
 
 /// A period of the manifest.
-struct Period {
+struct ManifestPeriod {
     /// The period of the segment table; `None` if that has none.
     number: Option<usize>,
     /// The decode time in the leading rendition at which it begins, …
@@ -266,7 +267,7 @@ struct Period {
     begins: u64,
 }
 
-impl Period {
+impl ManifestPeriod {
     /// The time in a rendition at which it begins.
     fn offset(&self, leader: &Rendition, rendition: &Rendition) -> u64 {
         let (from, to) = (u128::from(leader.timescale()).max(1), u128::from(rendition.timescale()));

@@ -1,6 +1,6 @@
 //! The content as one MP4, whatever it is stored in, or a part of it: the samples of its pictures and sound as they are.
 
-use super::{Error, NoStream};
+use super::{NoStream, PackageError};
 use crate::container::cmaf::{self, SampleEntries};
 use crate::container::{Unavailable, mp4};
 use crate::fragment::resolve::{self, Cut, Meaning};
@@ -10,7 +10,7 @@ use crate::media::{Kind, Track};
 
 /// An MP4 of a content.
 #[derive(Clone, Debug)]
-pub struct File {
+pub struct Mp4File {
     /// Its bytes; `None` if they are the content's own: it is an MP4, and nothing of it was selected.
     pub bytes: Option<Splice>,
     /// Its MIME type.
@@ -43,25 +43,25 @@ pub fn describe(outline: &Outline) -> Result<(String, Vec<String>), NoStream> {
 ///
 /// # Errors
 ///
-/// [`Error::NoStream`] says why the content has none, [`Error::Outside`] that it has nothing at that time.
-pub async fn file(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<File, Error> {
+/// [`PackageError::NoStream`] says why the content has none, [`PackageError::Outside`] that it has nothing at that time.
+pub async fn file(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Mp4File, PackageError> {
     if is_stored(outline) {
         return match resolve::cut(outline, pages, meaning).await? {
-            Cut::Original => Ok(File { bytes: None, mime: outline.mime.clone() }),
-            Cut::Outside => Err(Error::Outside),
-            Cut::Part(part) => Ok(File { bytes: Some(part.file.splice), mime: part.mime }),
+            Cut::Original => Ok(Mp4File { bytes: None, mime: outline.mime.clone() }),
+            Cut::Outside => Err(PackageError::Outside),
+            Cut::Part(part) => Ok(Mp4File { bytes: Some(part.file.splice), mime: part.mime }),
         };
     }
     let chosen = tracks(outline, &meaning.places(outline))?;
     let places: Vec<usize> = chosen.iter().map(|(place, _)| *place).collect();
-    let selection = resolve::exact(outline, pages, meaning, &places).await?.ok_or(Error::Outside)?;
+    let selection = resolve::exact(outline, pages, meaning, &places).await?.ok_or(PackageError::Outside)?;
     // Tracks without a sample at that time are gone.
     let is_there = |place: usize| selection.tracks.iter().any(|selected| selected.track == place);
     let chosen: Vec<_> = chosen.into_iter().filter(|(place, _)| is_there(*place)).collect();
     let mime = mime_of(outline, &chosen);
     let entries: Vec<SampleEntries> = chosen.into_iter().map(|(_, entries)| entries).collect();
     let written = mp4::remux(outline, &selection, &entries)?;
-    Ok(File { bytes: Some(written.splice), mime })
+    Ok(Mp4File { bytes: Some(written.splice), mime })
 }
 
 /// Whether the stored file is an MP4, and not another file of the same family, such as one of `QuickTime`.

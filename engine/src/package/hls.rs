@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::ladder::{Missing, Variant};
 pub use super::name::Addresses;
-use super::name::Item;
+use super::name::RenditionItem;
 use super::rows::size;
-use super::{Form, Presentation, Rendition, Row, Table};
+use super::{Presentation, Rendition, Row, SegmentForm, SegmentTable};
 use crate::container;
 use crate::fragment::resolve;
 use crate::index::Outline;
@@ -27,7 +27,7 @@ const MP3: &str = "mp4a.40.34";
 impl Presentation<'_> {
     /// The multivariant playlist.
     #[must_use]
-    pub fn master(&self, table: &Table, addresses: Addresses<'_>) -> String {
+    pub fn master(&self, table: &SegmentTable, addresses: Addresses<'_>) -> String {
         self.master_with((&[], &[]), table, addresses)
     }
 
@@ -36,7 +36,7 @@ impl Presentation<'_> {
     pub fn master_with(
         &self,
         (further, missing): (&[Variant<'_>], &[Missing]),
-        table: &Table,
+        table: &SegmentTable,
         addresses: Addresses<'_>,
     ) -> String {
         let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{}\n", self.version());
@@ -45,7 +45,7 @@ impl Presentation<'_> {
         }
         let Some(leader) = self.renditions().first() else { return out };
         self.write_caption_group(&mut out, addresses);
-        if self.form() == Form::Packets && self.renditions().len() == 1 {
+        if self.form() == SegmentForm::Packets && self.renditions().len() == 1 {
             let Rate { peak, average } = self.rate(leader, table);
             let _ = write!(
                 out,
@@ -54,7 +54,7 @@ impl Presentation<'_> {
             );
             self.write_pictures(&mut out, leader);
             self.write_caption_attribute(&mut out);
-            let _ = write!(out, "\n{}\n", address(addresses, leader, Item::Playlist));
+            let _ = write!(out, "\n{}\n", address(addresses, leader, RenditionItem::Playlist));
             write_missing(&mut out, missing);
             return out;
         }
@@ -96,21 +96,25 @@ impl Presentation<'_> {
             };
             let sound = codec.is_some().then_some(group);
             self.write_variant(&mut out, (own.and(peak, average), &codecs), (self, leader), sound);
-            let _ = write!(out, "\n{}\n", address(addresses, leads, Item::Playlist));
+            let _ = write!(out, "\n{}\n", address(addresses, leads, RenditionItem::Playlist));
             for variant in further {
                 let Some(pictures) = variant.presentation.variable() else { continue };
                 let rate = variant.presentation.rate(pictures, &variant.table).and(peak, average);
                 let codecs =
                     codec.map_or_else(|| pictures.codec.clone(), |codec| format!("{},{codec}", pictures.codec));
                 self.write_variant(&mut out, (rate, &codecs), (&variant.presentation, pictures), sound);
-                let _ = write!(out, "\n{}\n", below(&variant.folder, addresses, pictures, Item::Playlist));
+                let _ = write!(out, "\n{}\n", below(&variant.folder, addresses, pictures, RenditionItem::Playlist));
             }
         }
-        if has_pictures && self.form() == Form::Cmaf {
-            self.write_key_frames(&mut out, table, &address(addresses, leader, Item::KeyFrames));
+        if has_pictures && self.form() == SegmentForm::Cmaf {
+            self.write_key_frames(&mut out, table, &address(addresses, leader, RenditionItem::KeyFrames));
             for Variant { presentation, table, folder, .. } in further {
                 let Some(pictures) = presentation.variable() else { continue };
-                presentation.write_key_frames(&mut out, table, &below(folder, addresses, pictures, Item::KeyFrames));
+                presentation.write_key_frames(
+                    &mut out,
+                    table,
+                    &below(folder, addresses, pictures, RenditionItem::KeyFrames),
+                );
             }
         }
         write_missing(&mut out, missing);
@@ -134,7 +138,7 @@ impl Presentation<'_> {
     }
 
     /// Writes the tag of the playlist of pictures at which segments begin.
-    fn write_key_frames(&self, out: &mut String, table: &Table, uri: &str) {
+    fn write_key_frames(&self, out: &mut String, table: &SegmentTable, uri: &str) {
         let Some(leader) = self.renditions().first() else { return };
         let rows = self.rows(leader, table);
         let peak = rows.iter().map(|row| bits_per_second(row.sync_bytes + 200, row.duration, leader)).max();
@@ -147,20 +151,20 @@ impl Presentation<'_> {
 
     /// The media playlist of a rendition.
     #[must_use]
-    pub fn playlist(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
+    pub fn playlist(&self, rendition: &Rendition, table: &SegmentTable, addresses: Addresses<'_>) -> String {
         self.list(rendition, table, addresses, (false, self.target(table)))
     }
 
     /// The playlist of the pictures of a rendition at which segments begin.
     #[must_use]
-    pub fn key_frames(&self, rendition: &Rendition, table: &Table, addresses: Addresses<'_>) -> String {
+    pub fn key_frames(&self, rendition: &Rendition, table: &SegmentTable, addresses: Addresses<'_>) -> String {
         self.list(rendition, table, addresses, (true, self.target(table)))
     }
 
     pub(super) fn list(
         &self,
         rendition: &Rendition,
-        table: &Table,
+        table: &SegmentTable,
         addresses: Addresses<'_>,
         (key_frames, target): (bool, u64),
     ) -> String {
@@ -187,9 +191,9 @@ impl Presentation<'_> {
             if before.replace(period).is_some_and(|before| before != period) {
                 out.push_str("#EXT-X-DISCONTINUITY\n");
             }
-            let own = Some(rendition.header_of(period)).filter(|_| form == Form::Cmaf && !is_packed);
+            let own = Some(rendition.header_of(period)).filter(|_| form == SegmentForm::Cmaf && !is_packed);
             if let (Some(number), true) = (own, own != header) {
-                let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", Item::Header(number));
+                let _ = writeln!(out, "#EXT-X-MAP:URI=\"{}{query}\"", RenditionItem::Header(number));
                 header = own;
             }
             // Rounded at the ends, so that errors do not add up.
@@ -201,10 +205,10 @@ impl Presentation<'_> {
                 let _ = write!(out, ".{}", digits.trim_end_matches('0'));
             }
             let item = match form {
-                Form::Cmaf if key_frames => Item::KeyFrame(start),
-                Form::Cmaf if is_packed => Item::Packed(start),
-                Form::Cmaf => Item::Segment(start),
-                Form::Packets => Item::Packets(start),
+                SegmentForm::Cmaf if key_frames => RenditionItem::KeyFrame(start),
+                SegmentForm::Cmaf if is_packed => RenditionItem::Packed(start),
+                SegmentForm::Cmaf => RenditionItem::Segment(start),
+                SegmentForm::Packets => RenditionItem::Packets(start),
             };
             let _ = write!(out, ",\n{item}{query}\n");
         }
@@ -213,16 +217,16 @@ impl Presentation<'_> {
     }
 
     fn version(&self) -> u32 {
-        if self.form() == Form::Cmaf && !self.is_packed() { VERSION } else { VERSION_WITHOUT_HEADERS }
+        if self.form() == SegmentForm::Cmaf && !self.is_packed() { VERSION } else { VERSION_WITHOUT_HEADERS }
     }
 
     /// The target duration: the longest segment of all renditions in seconds, rounded (RFC 8216bis §4.4.3.1).
-    pub(super) fn target(&self, table: &Table) -> u64 {
+    pub(super) fn target(&self, table: &SegmentTable) -> u64 {
         self.target_of(&self.renditions().iter().collect::<Vec<_>>(), table)
     }
 
     /// The longest segment of these renditions in seconds, rounded.
-    pub(super) fn target_of(&self, renditions: &[&Rendition], table: &Table) -> u64 {
+    pub(super) fn target_of(&self, renditions: &[&Rendition], table: &SegmentTable) -> u64 {
         let longest = renditions.iter().filter_map(|rendition| {
             let rows = self.rows(rendition, table);
             let longest = rows.iter().map(|row| row.duration).max();
@@ -260,7 +264,7 @@ impl Presentation<'_> {
             // RFC 8216bis §4.4.6.1.
             out.push_str(",CHARACTERISTICS=\"public.accessibility.describes-video\"");
         }
-        let _ = writeln!(out, ",URI=\"{}\"", address(addresses, rendition, Item::Playlist));
+        let _ = writeln!(out, ",URI=\"{}\"", address(addresses, rendition, RenditionItem::Playlist));
     }
 
     fn write_pictures(&self, out: &mut String, leader: &Rendition) {
@@ -284,7 +288,7 @@ impl Presentation<'_> {
     }
 
     /// The bit rates of a rendition.
-    pub(super) fn rate(&self, rendition: &Rendition, table: &Table) -> Rate {
+    pub(super) fn rate(&self, rendition: &Rendition, table: &SegmentTable) -> Rate {
         let rows = self.rows(rendition, table);
         let Some(track) = self.track(rendition) else { return Rate::default() };
         if rendition.muxed.is_some() {
@@ -323,7 +327,7 @@ impl Rate {
 }
 
 /// The bit rates of packets.
-fn rate_of_packets(rendition: &Rendition, table: &Table, rows: &[Row]) -> Rate {
+fn rate_of_packets(rendition: &Rendition, table: &SegmentTable, rows: &[Row]) -> Rate {
     let peak = rows.iter().map(|row| bits_per_second(row.bytes, row.duration, rendition)).max().unwrap_or(1);
     let bytes = rows.iter().map(|row| size(table, rendition, row).about).fold(0, u64::saturating_add);
     let lasts = rows.iter().map(|row| row.duration).fold(0, u64::saturating_add);
@@ -337,12 +341,12 @@ fn bits_per_second(bytes: u64, ticks: u64, rendition: &Rendition) -> u64 {
 }
 
 /// The URI of a playlist of a rendition, relative to the multivariant playlist.
-fn address(addresses: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+fn address(addresses: Addresses<'_>, rendition: &Rendition, item: RenditionItem) -> String {
     below(&format!("v-{}", addresses.version), addresses, rendition, item)
 }
 
 /// The same in this folder.
-fn below(folder: &str, addresses: Addresses<'_>, rendition: &Rendition, item: Item) -> String {
+fn below(folder: &str, addresses: Addresses<'_>, rendition: &Rendition, item: RenditionItem) -> String {
     format!("{folder}/{}/{item}{}", rendition.name(), addresses.playlists)
 }
 

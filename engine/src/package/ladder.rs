@@ -5,7 +5,7 @@
 //! names the others.
 
 use super::name::{Addresses, VariantName};
-use super::{Error, Form, Presentation, Rendition, Row, Table};
+use super::{PackageError, Presentation, Rendition, Row, SegmentForm, SegmentTable};
 use crate::media::{Kind, Time};
 
 /// Why a variant is left out.
@@ -13,7 +13,7 @@ use crate::media::{Kind, Time};
 pub enum LeftOut {
     /// It has no stream.
     #[error(transparent)]
-    NoStream(#[from] Error),
+    NoStream(#[from] PackageError),
     /// One of them cannot have variants, or be one.
     #[error(
         "only pictures in fragmented MP4 have variants, and of those only such as do not change their configuration"
@@ -49,7 +49,7 @@ pub enum LeftOut {
 #[derive(Clone, Debug)]
 pub struct Variant<'a> {
     pub(super) presentation: Presentation<'a>,
-    pub(super) table: Table,
+    pub(super) table: SegmentTable,
     /// Its number among those that the content names.
     pub(super) number: usize,
     /// Where its playlists and segments are, relative to the playlist of the content.
@@ -74,9 +74,9 @@ impl<'a> Variant<'a> {
     ///
     /// [`LeftOut`] if players could not change between the two.
     pub fn new(
-        (content, table): (&Presentation<'_>, &Table),
+        (content, table): (&Presentation<'_>, &SegmentTable),
         (name, version): (&VariantName, &str),
-        (presentation, own): (Presentation<'a>, Table),
+        (presentation, own): (Presentation<'a>, SegmentTable),
     ) -> Result<Self, LeftOut> {
         let (Some(leader), Some(pictures)) = (content.variable(), presentation.variable()) else {
             return Err(LeftOut::Form);
@@ -135,11 +135,14 @@ impl Presentation<'_> {
     #[must_use]
     pub fn variable(&self) -> Option<&Rendition> {
         let is_fit = |leader: &&Rendition| leader.kind == Kind::Video && leader.headers() == 1;
-        self.renditions().first().filter(|_| self.form() == Form::Cmaf && self.changes().is_empty()).filter(is_fit)
+        self.renditions()
+            .first()
+            .filter(|_| self.form() == SegmentForm::Cmaf && self.changes().is_empty())
+            .filter(is_fit)
     }
 
     /// When the first pictures of the segments are presented in the content.
-    fn begins(&self, pictures: &Rendition, table: &Table) -> Vec<Time> {
+    fn begins(&self, pictures: &Rendition, table: &SegmentTable) -> Vec<Time> {
         let Some(track) = self.track(pictures) else { return Vec::new() };
         let rows = self.rows(pictures, table).into_iter();
         let begins = rows.filter_map(|row| {

@@ -2,7 +2,7 @@
 //! nothing is stored: samples are those of the original, bit for bit.
 //!
 //! A [`Presentation`] is a whole content or a part of it, in tracks of CMAF ([`Rendition`]), or in one transport stream
-//! ([`Form`]). Its playlists are made of the segment table alone; a segment is made of the pages that hold its samples.
+//! ([`SegmentForm`]). Its playlists are made of the segment table alone; a segment is made of the pages that hold its samples.
 //!
 //! | module | what it knows |
 //! | --- | --- |
@@ -43,10 +43,10 @@ use crate::index::{FIRST_PART, Outline, Pages, PagesError, part_at};
 use crate::media::splice::Splice;
 use crate::media::{Interval, Kind, Time, Track};
 
-use name::Item;
+use name::RenditionItem;
 pub use rendition::{MUXED, NoStream, Rendition};
-pub use rows::{Row, Table};
-use segment::Shape;
+pub use rows::{Row, SegmentTable};
+use segment::SegmentShape;
 pub use stamps::Anchor;
 
 /// The longest segment that is given out.
@@ -56,7 +56,7 @@ pub const LARGEST: u64 = 100_000_000;
 
 /// Why a segment or a playlist cannot be made.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum PackageError {
     /// The content has no stream.
     #[error(transparent)]
     NoStream(#[from] NoStream),
@@ -74,12 +74,12 @@ pub enum Error {
     Pages(#[from] PagesError),
     /// The samples of a part cannot be found.
     #[error(transparent)]
-    Resolve(#[from] crate::fragment::resolve::Error),
+    Resolve(#[from] crate::fragment::resolve::ResolveError),
 }
 
 /// What the segments of a presentation are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum SegmentForm {
     /// Fragments of CMAF (ISO/IEC 23000-19), a track each.
     Cmaf,
     /// Files of the content's own format, with pictures and sound: packets of a transport stream.
@@ -112,9 +112,9 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoStream`] if it has none, [`Error::Outside`] if no track has anything at that time.
-    pub fn part(outline: &'a Outline, meaning: &Meaning) -> Result<Self, Error> {
-        let interval = meaning.interval(outline).ok_or(Error::Outside)?;
+    /// [`PackageError::NoStream`] if it has none, [`PackageError::Outside`] if no track has anything at that time.
+    pub fn part(outline: &'a Outline, meaning: &Meaning) -> Result<Self, PackageError> {
+        let interval = meaning.interval(outline).ok_or(PackageError::Outside)?;
         let all = interval.start() <= Time::ZERO && interval.end() >= outline.duration;
         let part = (!all).then_some(interval);
         let mut renditions = renditions(outline, part, meaning.tracks.as_deref())?;
@@ -123,7 +123,7 @@ impl<'a> Presentation<'a> {
             renditions.retain(|rendition| rendition.is_in(outline, part));
         }
         if renditions.is_empty() {
-            return Err(Error::Outside);
+            return Err(PackageError::Outside);
         }
         Ok(Self { outline, renditions, part, captions: Vec::new() })
     }
@@ -136,18 +136,21 @@ impl<'a> Presentation<'a> {
 
     /// What its segments are.
     #[must_use]
-    pub fn form(&self) -> Form {
-        if segment_format(self.outline).is_some() { Form::Packets } else { Form::Cmaf }
+    pub fn form(&self) -> SegmentForm {
+        if segment_format(self.outline).is_some() { SegmentForm::Packets } else { SegmentForm::Cmaf }
     }
 
     /// Whether an item of its renditions may exist: each form has names of its own.
     #[must_use]
-    pub fn has(&self, item: Item) -> bool {
+    pub fn has(&self, item: RenditionItem) -> bool {
         match item {
-            Item::Playlist => true,
-            Item::Packets(_) => self.form() == Form::Packets,
-            Item::Packed(_) => self.is_packed(),
-            Item::KeyFrames | Item::Header(_) | Item::Segment(_) | Item::KeyFrame(_) => self.form() == Form::Cmaf,
+            RenditionItem::Playlist => true,
+            RenditionItem::Packets(_) => self.form() == SegmentForm::Packets,
+            RenditionItem::Packed(_) => self.is_packed(),
+            RenditionItem::KeyFrames
+            | RenditionItem::Header(_)
+            | RenditionItem::Segment(_)
+            | RenditionItem::KeyFrame(_) => self.form() == SegmentForm::Cmaf,
         }
     }
 
@@ -173,19 +176,19 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if there is none.
-    pub fn rendition(&self, name: &str) -> Result<&Rendition, Error> {
-        self.renditions.iter().find(|rendition| rendition.name() == name).ok_or(Error::Missing)
+    /// [`PackageError::Missing`] if there is none.
+    pub fn rendition(&self, name: &str) -> Result<&Rendition, PackageError> {
+        self.renditions.iter().find(|rendition| rendition.name() == name).ok_or(PackageError::Missing)
     }
 
     /// A header of a rendition: HLS's media initialization section, DASH's initialization segment. They are counted from zero.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if it has fewer.
-    pub fn header(&self, rendition: &Rendition, number: usize) -> Result<Vec<u8>, Error> {
-        let track = self.outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
-        let entry = rendition.entries.get(number).ok_or(Error::Missing)?;
+    /// [`PackageError::Missing`] if it has fewer.
+    pub fn header(&self, rendition: &Rendition, number: usize) -> Result<Vec<u8>, PackageError> {
+        let track = self.outline.tracks.get(rendition.place).ok_or(PackageError::Missing)?;
+        let entry = rendition.entries.get(number).ok_or(PackageError::Missing)?;
         Ok(cmaf::header(&TrackHeader {
             kind: track.kind,
             entries: vec![entry],
@@ -222,10 +225,10 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Pages`] if it cannot be read.
-    pub async fn table(&self, pages: &mut impl Pages) -> Result<Table, Error> {
+    /// [`PackageError::Pages`] if it cannot be read.
+    pub async fn table(&self, pages: &mut impl Pages) -> Result<SegmentTable, PackageError> {
         let (first, last) = self.tabled();
-        let table = Table::load(self.outline, pages, first, last).await?;
+        let table = SegmentTable::load(self.outline, pages, first, last).await?;
         self.with_entry(pages, table).await
     }
 
@@ -246,8 +249,8 @@ impl<'a> Presentation<'a> {
     }
 
     /// The table with the sample at which a part begins, if it begins before what was asked for.
-    async fn with_entry(&self, pages: &mut impl Pages, mut table: Table) -> Result<Table, Error> {
-        if let (Some(part), Form::Packets) = (self.part, self.form()) {
+    async fn with_entry(&self, pages: &mut impl Pages, mut table: SegmentTable) -> Result<SegmentTable, PackageError> {
+        if let (Some(part), SegmentForm::Packets) = (self.part, self.form()) {
             table.entry = packets::entry(self, pages, &table, part).await?;
         }
         Ok(table)
@@ -257,32 +260,37 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if no segment begins there; others if the index cannot be read.
+    /// [`PackageError::Missing`] if no segment begins there; others if the index cannot be read.
     pub async fn segment(
         &self,
         pages: &mut impl Pages,
         rendition: &Rendition,
         time: u64,
         key_frame: bool,
-    ) -> Result<Splice, Error> {
+    ) -> Result<Splice, PackageError> {
         if let Some(format) = segment_format(self.outline) {
             return self.packets(format, pages, rendition, time).await;
         }
-        self.shaped(pages, rendition, time, if key_frame { Shape::KeyFrame } else { Shape::Fragment }).await
+        self.shaped(pages, rendition, time, if key_frame { SegmentShape::KeyFrame } else { SegmentShape::Fragment })
+            .await
     }
 
     /// The segment of a rendition that is decoded at this time of its timeline, as packed audio.
     ///
     /// # Errors
     ///
-    /// As [`Presentation::segment`]; [`Error::Missing`] too if its segments are not packed.
+    /// As [`Presentation::segment`]; [`PackageError::Missing`] too if its segments are not packed.
     pub async fn packed_audio(
         &self,
         pages: &mut impl Pages,
         rendition: &Rendition,
         time: u64,
-    ) -> Result<Splice, Error> {
-        if self.is_packed() { self.shaped(pages, rendition, time, Shape::Packed).await } else { Err(Error::Missing) }
+    ) -> Result<Splice, PackageError> {
+        if self.is_packed() {
+            self.shaped(pages, rendition, time, SegmentShape::Packed).await
+        } else {
+            Err(PackageError::Missing)
+        }
     }
 
     /// Whether HLS has its segments as packed audio: MP3 alone, which Chromium takes as `audio/mpeg` and not in MP4.
@@ -291,7 +299,7 @@ impl<'a> Presentation<'a> {
         let is_mp3 = |rendition: &Rendition| {
             rendition.kind == Kind::Audio && matches!(rendition.codec.as_str(), "mp4a.6B" | "mp4a.69")
         };
-        self.form() == Form::Cmaf && self.renditions.iter().all(is_mp3)
+        self.form() == SegmentForm::Cmaf && self.renditions.iter().all(is_mp3)
     }
 
     async fn shaped(
@@ -299,8 +307,8 @@ impl<'a> Presentation<'a> {
         pages: &mut impl Pages,
         rendition: &Rendition,
         time: u64,
-        shape: Shape,
-    ) -> Result<Splice, Error> {
+        shape: SegmentShape,
+    ) -> Result<Splice, PackageError> {
         let near = rendition.timeline.near(time);
         // The first segment of a part may begin before it, and the first pictures of a content after its beginning.
         let (before, begins) = match self.part {
@@ -309,8 +317,9 @@ impl<'a> Presentation<'a> {
             _ => (NEAR, near),
         };
         // A segment lasts until the next one begins.
-        let table = Table::load(self.outline, pages, near - before, begins + NEXT).await?;
-        let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
+        let table = SegmentTable::load(self.outline, pages, near - before, begins + NEXT).await?;
+        let row =
+            self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(PackageError::Missing)?;
         segment::write(self, pages, rendition, &row, shape).await
     }
 
@@ -327,15 +336,16 @@ impl<'a> Presentation<'a> {
         pages: &mut impl Pages,
         rendition: &Rendition,
         time: u64,
-    ) -> Result<Splice, Error> {
+    ) -> Result<Splice, PackageError> {
         let near = rendition.timeline.near(time);
         let is_first = self.part.is_some_and(|part| near <= part.start() + NEAR);
         let before = if is_first { LONGEST } else { NEAR };
-        let mut table = Table::load(self.outline, pages, near - before, near + NEAR).await?;
+        let mut table = SegmentTable::load(self.outline, pages, near - before, near + NEAR).await?;
         if is_first {
             table = self.with_entry(pages, table).await?;
         }
-        let row = self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(Error::Missing)?;
+        let row =
+            self.rows(rendition, &table).into_iter().find(|row| row.start == time).ok_or(PackageError::Missing)?;
         packets::write(self, format, pages, (rendition, &table), &row).await
     }
 

@@ -57,13 +57,13 @@ pub const MOST_VARIANTS: usize = 8;
 
 /// What is derived from a content, or from a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
+pub struct DerivedName {
     /// The part, as the name has it: percent-encoded.
     pub fragment: Option<String>,
     /// The variant of the content whose it is.
     pub variant: Option<VariantName>,
     /// What it is.
-    pub resource: Resource,
+    pub resource: DerivedResource,
 }
 
 /// A variant of a content: the number and the name by which that names it.
@@ -77,7 +77,7 @@ pub struct VariantName {
 
 /// A derived resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resource {
+pub enum DerivedResource {
     /// HLS's multivariant playlist.
     Master,
     /// DASH's manifest.
@@ -110,13 +110,13 @@ pub enum Resource {
         /// The name of the rendition.
         rendition: String,
         /// What of it.
-        item: Item,
+        item: RenditionItem,
     },
 }
 
 /// What belongs to a rendition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum RenditionItem {
     /// HLS's media playlist.
     Playlist,
     /// HLS's I-frame playlist.
@@ -144,7 +144,7 @@ pub enum TextItem {
     Whole,
 }
 
-impl Name {
+impl DerivedName {
     /// Parses what follows `/~/`, as it is in the URI.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
@@ -160,8 +160,8 @@ impl Name {
 }
 
 /// A resource of a content, or of a variant of it.
-fn below(path: &str) -> Option<(Option<VariantName>, Resource)> {
-    if let Some(resource) = Resource::parse(path) {
+fn below(path: &str) -> Option<(Option<VariantName>, DerivedResource)> {
+    if let Some(resource) = DerivedResource::parse(path) {
         return Some((None, resource));
     }
     let (number, rest) = path.strip_prefix('r')?.split_once('/')?;
@@ -169,7 +169,8 @@ fn below(path: &str) -> Option<(Option<VariantName>, Resource)> {
     let (at, _) = rest.rmatch_indices('/').nth(2)?;
     let (content, resource) = (rest.get(..at)?, rest.get(at + 1..)?);
     let number = usize::try_from(self::number(number)?).ok().filter(|number| (1..=MOST_VARIANTS).contains(number))?;
-    let resource = Resource::parse(resource).filter(|resource| matches!(resource, Resource::Of { .. }))?;
+    let resource =
+        DerivedResource::parse(resource).filter(|resource| matches!(resource, DerivedResource::Of { .. }))?;
     let content = crate::fragment::uri::decode(content).ok().filter(|content| !content.is_empty())?.into_owned();
     Some((Some(VariantName { number, content }), resource))
 }
@@ -181,7 +182,7 @@ impl fmt::Display for VariantName {
     }
 }
 
-impl Resource {
+impl DerivedResource {
     /// Whether it depends on the captions of a content, or on the variants that it names.
     #[must_use]
     pub const fn names_others(&self) -> bool {
@@ -228,7 +229,7 @@ impl Resource {
             let (version, name) = (version.to_owned(), item.to_owned());
             return TextItem::parse(file).filter(|_| sound).map(|item| Self::Text { version, name, item });
         }
-        let item = Item::parse(item)?;
+        let item = RenditionItem::parse(item)?;
         let sound = segments.next().is_none() && is_name(version) && is_name(rendition);
         sound.then(|| Self::Of { version: version.to_owned(), rendition: rendition.to_owned(), item })
     }
@@ -270,7 +271,7 @@ impl fmt::Display for TextItem {
     }
 }
 
-impl Item {
+impl RenditionItem {
     fn parse(name: &str) -> Option<Self> {
         match name {
             "index.m3u8" => return Some(Self::Playlist),
@@ -292,7 +293,7 @@ impl Item {
     }
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for RenditionItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Playlist => f.write_str("index.m3u8"),
@@ -314,37 +315,37 @@ mod tests {
 
     #[test]
     fn names_are_parsed_and_each_has_one_form() {
-        let of = |item| Resource::Of { version: "aB3_-".to_owned(), rendition: "1-12800".to_owned(), item };
-        let text = |name: &str, item| Resource::Text { version: "a".to_owned(), name: name.to_owned(), item };
+        let of = |item| DerivedResource::Of { version: "aB3_-".to_owned(), rendition: "1-12800".to_owned(), item };
+        let text = |name: &str, item| DerivedResource::Text { version: "a".to_owned(), name: name.to_owned(), item };
         for (path, fragment, resource) in [
-            ("master.m3u8", None, Resource::Master),
-            ("manifest.mpd", None, Resource::Manifest),
-            ("media.mp4", None, Resource::File),
-            ("t=1,2/media.mp4", Some("t=1,2"), Resource::File),
-            ("about.json", None, Resource::About),
-            ("chapters.vtt", None, Resource::Chapters),
-            ("t=1,2/chapters.vtt", Some("t=1,2"), Resource::Chapters),
-            ("chapters.json", None, Resource::ChapterList),
-            ("captions.json", None, Resource::CaptionList),
-            ("t=1,2/captions.json", Some("t=1,2"), Resource::CaptionList),
-            ("captions/en.sdh.vtt", None, Resource::Captions("en.sdh".to_owned())),
-            ("t=1,2/captions/track-3.vtt", Some("t=1,2"), Resource::Captions("track-3".to_owned())),
+            ("master.m3u8", None, DerivedResource::Master),
+            ("manifest.mpd", None, DerivedResource::Manifest),
+            ("media.mp4", None, DerivedResource::File),
+            ("t=1,2/media.mp4", Some("t=1,2"), DerivedResource::File),
+            ("about.json", None, DerivedResource::About),
+            ("chapters.vtt", None, DerivedResource::Chapters),
+            ("t=1,2/chapters.vtt", Some("t=1,2"), DerivedResource::Chapters),
+            ("chapters.json", None, DerivedResource::ChapterList),
+            ("captions.json", None, DerivedResource::CaptionList),
+            ("t=1,2/captions.json", Some("t=1,2"), DerivedResource::CaptionList),
+            ("captions/en.sdh.vtt", None, DerivedResource::Captions("en.sdh".to_owned())),
+            ("t=1,2/captions/track-3.vtt", Some("t=1,2"), DerivedResource::Captions("track-3".to_owned())),
             ("v-a/captions/pt-BR/index.m3u8", None, text("pt-BR", TextItem::Playlist)),
             ("v-a/captions/en.sdh/all.vtt", None, text("en.sdh", TextItem::Whole)),
             ("t=1,2/v-a/captions/en/30000.vtt", Some("t=1,2"), text("en", TextItem::Segment(30_000))),
-            ("v-aB3_-/1-12800/index.m3u8", None, of(Item::Playlist)),
-            ("v-aB3_-/1-12800/iframes.m3u8", None, of(Item::KeyFrames)),
-            ("v-aB3_-/1-12800/init.mp4", None, of(Item::Header(0))),
-            ("v-aB3_-/1-12800/init-2.mp4", None, of(Item::Header(1))),
-            ("v-aB3_-/1-12800/0.m4s", None, of(Item::Segment(0))),
-            ("v-aB3_-/1-12800/90000.ts", None, of(Item::Packets(90_000))),
-            ("v-aB3_-/1-12800/264600.mp3", None, of(Item::Packed(264_600))),
-            ("t=620,655/master.m3u8", Some("t=620,655"), Resource::Master),
-            ("t%3D620%2C655/master.m3u8", Some("t=620,655"), Resource::Master),
-            ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(Item::KeyFrame(77))),
+            ("v-aB3_-/1-12800/index.m3u8", None, of(RenditionItem::Playlist)),
+            ("v-aB3_-/1-12800/iframes.m3u8", None, of(RenditionItem::KeyFrames)),
+            ("v-aB3_-/1-12800/init.mp4", None, of(RenditionItem::Header(0))),
+            ("v-aB3_-/1-12800/init-2.mp4", None, of(RenditionItem::Header(1))),
+            ("v-aB3_-/1-12800/0.m4s", None, of(RenditionItem::Segment(0))),
+            ("v-aB3_-/1-12800/90000.ts", None, of(RenditionItem::Packets(90_000))),
+            ("v-aB3_-/1-12800/264600.mp3", None, of(RenditionItem::Packed(264_600))),
+            ("t=620,655/master.m3u8", Some("t=620,655"), DerivedResource::Master),
+            ("t%3D620%2C655/master.m3u8", Some("t=620,655"), DerivedResource::Master),
+            ("t=1&track=audio/v-aB3_-/1-12800/i77.m4s", Some("t=1&track=audio"), of(RenditionItem::KeyFrame(77))),
         ] {
-            let expected = Name { fragment: fragment.map(str::to_owned), variant: None, resource };
-            assert_eq!(Name::parse(path), Some(expected), "{path}");
+            let expected = DerivedName { fragment: fragment.map(str::to_owned), variant: None, resource };
+            assert_eq!(DerivedName::parse(path), Some(expected), "{path}");
         }
         for (path, fragment, content) in [
             ("r1/talk-1080.mp4/v-a/1-12800/7.m4s", None, "talk-1080.mp4"),
@@ -355,10 +356,21 @@ mod tests {
             let variant = VariantName { number: 1, content: content.to_owned() };
             let written = variant.to_string();
             let (fragment, resource) =
-                (fragment.map(str::to_owned), Name::parse("v-a/1-12800/7.m4s").unwrap().resource);
-            assert_eq!(Name::parse(path), Some(Name { fragment, variant: Some(variant), resource }), "{path}");
-            assert_eq!(Name::parse(&format!("{written}/v-a/1-1/0.m4s")).unwrap().variant.unwrap().content, content);
+                (fragment.map(str::to_owned), DerivedName::parse("v-a/1-12800/7.m4s").unwrap().resource);
+            assert_eq!(
+                DerivedName::parse(path),
+                Some(DerivedName { fragment, variant: Some(variant), resource }),
+                "{path}"
+            );
+            assert_eq!(
+                DerivedName::parse(&format!("{written}/v-a/1-1/0.m4s")).unwrap().variant.unwrap().content,
+                content
+            );
         }
+    }
+
+    #[test]
+    fn what_has_another_form_is_no_name() {
         for path in [
             "",
             "master.m3u8/",
@@ -406,7 +418,7 @@ mod tests {
             "r1/%ff/v-a/1-1/0.m4s",
             "r1/r1/t=1/r1/talk.mp4/v-a/1-1",
         ] {
-            assert_eq!(Name::parse(path), None, "{path}");
+            assert_eq!(DerivedName::parse(path), None, "{path}");
         }
     }
 }

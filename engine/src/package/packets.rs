@@ -5,7 +5,7 @@
 use super::rendition::short_enough;
 use super::segment::{decoded_before, single};
 use super::timeline::Timeline;
-use super::{Error, NoStream, Presentation, Rendition, Row, Table};
+use super::{NoStream, PackageError, Presentation, Rendition, Row, SegmentTable};
 use crate::container::{self, SegmentFormat, Selected, Selection};
 use crate::index::{Elements, Outline, Pages, Runs, Segments, cell};
 use crate::media::splice::Splice;
@@ -77,9 +77,9 @@ fn together(outline: &Outline, segments: &Segments, tracks: &[Muxed]) -> Result<
 pub async fn entry(
     presentation: &Presentation<'_>,
     pages: &mut impl Pages,
-    table: &Table,
+    table: &SegmentTable,
     part: Interval,
-) -> Result<Option<Run>, Error> {
+) -> Result<Option<Run>, PackageError> {
     let Some(rendition) = presentation.renditions().first() else { return Ok(None) };
     let outline = presentation.outline();
     let rows = presentation.rows(rendition, table);
@@ -104,13 +104,13 @@ async fn samples(
     pages: &mut impl Pages,
     outline: &Outline,
     wanted: &[Wanted],
-) -> Result<(Vec<Vec<Run>>, Elements), Error> {
+) -> Result<(Vec<Vec<Run>>, Elements), PackageError> {
     let cells = wanted.iter().filter(|wanted| wanted.from < wanted.to).filter_map(|wanted| {
         let track = outline.tracks.get(wanted.place)?;
         Some((cell(track, wanted.from), cell(track, wanted.to - Ticks(1)).saturating_add(track.late)))
     });
     let cells = cells.reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
-    let (first, last) = cells.ok_or(Error::Missing)?;
+    let (first, last) = cells.ok_or(PackageError::Missing)?;
     pages.fetch(first..=last).await?;
     let mut taken: Vec<Vec<Run>> = wanted.iter().map(|_| Vec::new()).collect();
     let (mut elements, mut count) = (Elements::default(), 0);
@@ -141,15 +141,15 @@ pub async fn write(
     presentation: &Presentation<'_>,
     format: &dyn SegmentFormat,
     pages: &mut impl Pages,
-    (rendition, table): (&Rendition, &Table),
+    (rendition, table): (&Rendition, &SegmentTable),
     row: &Row,
-) -> Result<Splice, Error> {
+) -> Result<Splice, PackageError> {
     let outline = presentation.outline();
     let segments = outline.segments.as_deref().ok_or(NoStream::NoTable)?;
-    let leader = outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
+    let leader = outline.tracks.get(rendition.place).ok_or(PackageError::Missing)?;
     let mut wanted = vec![Wanted { place: rendition.place, from: row.from, to: row.to }];
     for index in rendition.muxed.iter().flatten() {
-        let place = *segments.tracks.get(*index).ok_or(Error::Missing)?;
+        let place = *segments.tracks.get(*index).ok_or(PackageError::Missing)?;
         let (from, to) = table.of_track(row, (rendition.index, *index));
         wanted.push(Wanted { place, from, to });
     }
@@ -157,7 +157,7 @@ pub async fn write(
     let mut tracks = Vec::with_capacity(taken.len());
     let mut begins = None;
     for (runs, Wanted { place, .. }) in taken.into_iter().zip(wanted) {
-        let track = outline.tracks.get(place).ok_or(Error::Missing)?;
+        let track = outline.tracks.get(place).ok_or(PackageError::Missing)?;
         let mut runs = if place == rendition.place { of_leader(presentation, row, track, runs) } else { runs };
         if place == rendition.place {
             begins = runs.first().map(|first| leader.timescale.time(first.presentation() - leader.shift()));
@@ -177,7 +177,7 @@ pub async fn write(
         tracks.push(Selected { track: place, runs: selected, segments: Vec::new() });
     }
     tracks.sort_by_key(|selected| selected.track);
-    let given = Interval::new(Time::ZERO, outline.duration).ok_or(Error::Outside)?;
+    let given = Interval::new(Time::ZERO, outline.duration).ok_or(PackageError::Outside)?;
     Ok(format.write_segment(outline, &Selection { given, tracks, elements })?)
 }
 
@@ -199,7 +199,7 @@ fn end(presentation: &Presentation<'_>, track: &Track) -> Option<Ticks> {
     presentation.interval().map(|part| track.timescale.ticks(part.end()) + track.shift())
 }
 
-impl Table {
+impl SegmentTable {
     /// The decode times between which a track that is muxed with the leading one has its samples of a segment.
     fn of_track(&self, row: &Row, (leader, index): (usize, usize)) -> (Ticks, Ticks) {
         let all = self.segments();

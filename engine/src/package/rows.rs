@@ -7,7 +7,7 @@ use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
 /// A range of the segment table.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub struct SegmentTable {
     segments: Vec<Segment>,
     /// The parts of the whole table that it has.
     parts: (u32, u32),
@@ -17,7 +17,7 @@ pub struct Table {
     pub(super) entry: Option<Run>,
 }
 
-impl Table {
+impl SegmentTable {
     pub(super) fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -77,7 +77,7 @@ struct Bounds {
 impl Presentation<'_> {
     /// The segments of a rendition that the table has, in order.
     #[must_use]
-    pub fn rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
+    pub fn rows(&self, rendition: &Rendition, table: &SegmentTable) -> Vec<Row> {
         let mut rows = match self.bounds() {
             None => self.whole_rows(rendition, table),
             Some(bounds) => self.part_rows(rendition, table, &bounds),
@@ -89,7 +89,7 @@ impl Presentation<'_> {
     }
 
     /// The segments of a rendition of the whole content.
-    fn whole_rows(&self, rendition: &Rendition, table: &Table) -> Vec<Row> {
+    fn whole_rows(&self, rendition: &Rendition, table: &SegmentTable) -> Vec<Row> {
         let starts = self.outline.segments.as_ref().and_then(|segments| segments.starts.get(rendition.index));
         // Players that map the first decode time of the pictures to the beginning of the playlist (hls.js) would show pictures
         // that begin after the sound too early. So the first picture is decoded at zero, however late it is presented.
@@ -125,7 +125,7 @@ impl Presentation<'_> {
         rows
     }
 
-    fn part_rows(&self, rendition: &Rendition, table: &Table, bounds: &Bounds) -> Vec<Row> {
+    fn part_rows(&self, rendition: &Rendition, table: &SegmentTable, bounds: &Bounds) -> Vec<Row> {
         let begins = |segment: &Segment| segment.tracks.first().map(|of_track| of_track.start + segment.composition);
         let begun =
             |instant: Ticks| table.segments.partition_point(|segment| begins(segment).is_some_and(|at| at <= instant));
@@ -259,7 +259,7 @@ impl Presentation<'_> {
     }
 
     /// Completes segments in which tracks are muxed, and which the leading track alone determines so far.
-    fn measure(&self, rendition: &Rendition, table: &Table, rows: &mut [Row]) {
+    fn measure(&self, rendition: &Rendition, table: &SegmentTable, rows: &mut [Row]) {
         for row in rows.iter_mut() {
             row.bytes = size(table, rendition, row).most;
         }
@@ -309,7 +309,7 @@ impl Presentation<'_> {
     }
 
     /// The time from the sync sample with which a part in packets begins to what was asked for.
-    pub(super) fn behind_entry(&self, table: &Table) -> Option<Time> {
+    pub(super) fn behind_entry(&self, table: &SegmentTable) -> Option<Time> {
         let (part, leader) = (self.part?, self.renditions.first()?);
         let track = self.outline.tracks.get(leader.place)?;
         let begins = track.timescale.time(table.entry.as_ref()?.presentation() - track.shift());
@@ -340,7 +340,7 @@ impl Row {
     }
 }
 
-impl Table {
+impl SegmentTable {
     /// How many segments it has.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -365,7 +365,7 @@ const TABLES: u64 = 4 * 188;
 
 /// Bytes of a segment, from what the table says of each of its tracks: the packets of a track with those of others between them.
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
+pub struct SegmentSize {
     /// About as many as it has.
     pub about: u64,
     /// At most as many as it has.
@@ -373,10 +373,10 @@ pub struct Size {
 }
 
 /// The size of a segment.
-pub fn size(table: &Table, rendition: &Rendition, row: &Row) -> Size {
+pub fn size(table: &SegmentTable, rendition: &Rendition, row: &Row) -> SegmentSize {
     let all = table.segments().get(row.segment).map_or(&[][..], |segment| &segment.tracks);
     let indexes = std::iter::once(&rendition.index).chain(rendition.muxed.iter().flatten());
     let bytes = || indexes.clone().filter_map(|index| all.get(*index)).map(|of_track| of_track.bytes);
     let tables = TABLES * (row.duration / u64::from(rendition.timescale()) + 1);
-    Size { about: bytes().max().unwrap_or(0) + tables, most: bytes().fold(tables, u64::saturating_add) }
+    SegmentSize { about: bytes().max().unwrap_or(0) + tables, most: bytes().fold(tables, u64::saturating_add) }
 }

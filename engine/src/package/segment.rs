@@ -1,8 +1,8 @@
 //! The samples of a segment, from the pages, and its bytes.
 
 use super::timeline::LEAD;
-use super::{Error, Presentation, Rendition, Row};
-use crate::container::cmaf::{self, Sample, Unavailable};
+use super::{PackageError, Presentation, Rendition, Row};
+use crate::container::cmaf::{self, FragmentSample, Unavailable};
 use crate::container::{self, Payload};
 use crate::index::{Outline, Pages, cell};
 use crate::media::splice::Splice;
@@ -34,7 +34,7 @@ impl Timed {
 
 /// What a segment is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum SegmentShape {
     /// A fragment of CMAF.
     Fragment,
     /// A fragment with its first picture alone.
@@ -49,11 +49,11 @@ pub async fn write(
     pages: &mut impl Pages,
     rendition: &Rendition,
     row: &Row,
-    shape: Shape,
-) -> Result<Splice, Error> {
-    let key_frame = shape == Shape::KeyFrame;
+    shape: SegmentShape,
+) -> Result<Splice, PackageError> {
+    let key_frame = shape == SegmentShape::KeyFrame;
     let outline = presentation.outline();
-    let track = outline.tracks.get(rendition.place).ok_or(Error::Missing)?;
+    let track = outline.tracks.get(rendition.place).ok_or(PackageError::Missing)?;
     let runs = runs(pages, (rendition.place, track), row.from, row.to).await?;
     let runs = if row.begins_part || row.ends_part { needed(presentation, rendition, track, row, runs) } else { runs };
     let runs = if key_frame { first_sample(runs) } else { runs };
@@ -67,7 +67,7 @@ pub async fn write(
         Some(first) if track.kind != Kind::Video => u64::try_from(rendition.timeline.decode(first.decode)).unwrap_or(0),
         _ => row.start,
     };
-    if shape == Shape::Packed {
+    if shape == SegmentShape::Packed {
         return Ok(packed(start, rendition, &payload));
     }
     let seconds = start / u64::from(rendition.timeline.timescale).max(1);
@@ -102,7 +102,7 @@ async fn runs(
     (place, track): (usize, &Track),
     from: Ticks,
     to: Ticks,
-) -> Result<Vec<Run>, Error> {
+) -> Result<Vec<Run>, PackageError> {
     let cells = cell(track, from)..=cell(track, to - Ticks(1)).saturating_add(track.late);
     pages.fetch(cells.clone()).await?;
     let (mut runs, mut count) = (Vec::new(), 0);
@@ -120,7 +120,7 @@ async fn runs(
             return Err(container::Error::Memory { taken: count as u64, bound }.into());
         }
     }
-    if runs.is_empty() { Err(Error::Missing) } else { Ok(runs) }
+    if runs.is_empty() { Err(PackageError::Missing) } else { Ok(runs) }
 }
 
 /// How many samples of a run are decoded before this time.
@@ -181,7 +181,7 @@ fn first_sample(runs: Vec<Run>) -> Vec<Run> {
 }
 
 /// The samples of these runs, and their bytes.
-fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>, Splice), Error> {
+fn samples(outline: &Outline, track: &Track, runs: &[Run]) -> Result<(Vec<Timed>, Splice), PackageError> {
     let mut timed: Vec<Timed> = Vec::new();
     let mut bytes = Splice::new();
     // The parts of a sample before its last.
@@ -267,7 +267,7 @@ fn on_timeline(
     track: &Track,
     (row, key_frame): (&Row, bool),
     timed: &[Timed],
-) -> Result<Vec<Sample>, Error> {
+) -> Result<Vec<FragmentSample>, PackageError> {
     let timeline = &rendition.timeline;
     let is_part = (row.begins_part || row.ends_part) && track.kind == Kind::Video;
     let times = match presentation.interval().filter(|_| is_part) {
@@ -281,14 +281,14 @@ fn on_timeline(
     let end = if row.ends_part && !is_part && !key_frame { last } else { end };
     let ends = times.iter().skip(1).map(|(decode, _)| *decode).chain([end]);
     let samples = timed.iter().zip(&times).zip(ends).map(|((sample, (decode, offset)), end)| {
-        Some(Sample {
+        Some(FragmentSample {
             duration: u32::try_from((end - decode).max(0)).ok()?,
             size: sample.size,
             sync: sample.sync,
             composition: i32::try_from(*offset).ok()?,
         })
     });
-    let samples: Option<Vec<Sample>> = samples.collect();
+    let samples: Option<Vec<FragmentSample>> = samples.collect();
     samples.ok_or_else(|| super::NoStream::Timescale { id: track.id }.into())
 }
 
@@ -324,7 +324,7 @@ fn part_times(
     let lead = i64::try_from(LEAD).unwrap_or(i64::MAX);
     let is_before = |sample: &Timed| row.begins_part && sample.presented_until() <= from;
     let is_behind = |sample: &Timed| row.ends_part && sample.presentation() >= to;
-    let (before, behind) = (Order::of(timed, is_before), Order::of(timed, is_behind));
+    let (before, behind) = (PresentationTimes::of(timed, is_before), PresentationTimes::of(timed, is_behind));
     let step = (lead / i64::try_from(before.0.len()).unwrap_or(i64::MAX).max(1)).max(1);
     let until = |sample: &Timed| timeline.presentation(sample.presented_until().min(to)).max(lead);
     let is_shown = |sample: &&Timed| !is_before(sample) && !is_behind(sample);
@@ -346,9 +346,9 @@ fn part_times(
 }
 
 /// The presentation times of some pictures, in order.
-struct Order(Vec<Ticks>);
+struct PresentationTimes(Vec<Ticks>);
 
-impl Order {
+impl PresentationTimes {
     fn of(timed: &[Timed], is: impl Fn(&Timed) -> bool) -> Self {
         let mut times: Vec<Ticks> = timed.iter().filter(|sample| is(sample)).map(Timed::presentation).collect();
         times.sort_unstable();

@@ -4,7 +4,7 @@
 
 use super::captions::LASTS;
 use super::name::TextItem;
-use super::{Error, Form, Presentation, segment_format};
+use super::{PackageError, Presentation, SegmentForm, segment_format};
 use crate::caption::TimestampMap;
 use crate::container::TimeStamp;
 use crate::index::{Pages, cells};
@@ -36,20 +36,20 @@ impl Presentation<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if there is no such item; others if the index cannot be read.
-    pub async fn anchor(&self, pages: &mut impl Pages, item: TextItem) -> Result<Anchor, Error> {
+    /// [`PackageError::Missing`] if there is no such item; others if the index cannot be read.
+    pub async fn anchor(&self, pages: &mut impl Pages, item: TextItem) -> Result<Anchor, PackageError> {
         let begins = self.shown().start();
         let (TextItem::Segment(_), Some(format)) = (item, segment_format(self.outline())) else {
             return Ok(Anchor { time: begins, stamp: TimeStamp::Known(self.begins_at()) });
         };
-        let within = self.caption_interval(item).ok_or(Error::Missing)?;
+        let within = self.caption_interval(item).ok_or(PackageError::Missing)?;
         // If the leading track has ended, its clock goes on.
-        let all = Interval::new(begins, begins + LASTS).ok_or(Error::Missing)?;
+        let all = Interval::new(begins, begins + LASTS).ok_or(PackageError::Missing)?;
         let found = match self.first_presented(pages, within).await? {
             Some(found) => Some(found),
             None => self.first_presented(pages, all).await?,
         };
-        let (place, time, run) = found.ok_or(Error::Missing)?;
+        let (place, time, run) = found.ok_or(PackageError::Missing)?;
         Ok(Anchor { time, stamp: format.time_stamp(self.outline(), place, &run)? })
     }
 
@@ -57,13 +57,13 @@ impl Presentation<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if these bytes are no such packet.
-    pub fn timestamp_map(&self, anchor: &Anchor, packet: &[u8]) -> Result<TimestampMap, Error> {
+    /// [`PackageError::Missing`] if these bytes are no such packet.
+    pub fn timestamp_map(&self, anchor: &Anchor, packet: &[u8]) -> Result<TimestampMap, PackageError> {
         let stamp = match anchor.stamp {
             TimeStamp::Known(stamp) => Some(stamp),
             TimeStamp::At(_) => segment_format(self.outline()).and_then(|format| format.read_time_stamp(packet)),
         };
-        Ok(TimestampMap::new(stamp.ok_or(Error::Missing)?, anchor.time, self.shown().start()))
+        Ok(TimestampMap::new(stamp.ok_or(PackageError::Missing)?, anchor.time, self.shown().start()))
     }
 
     /// How much earlier than captions the media begin: a part in packets begins with the sync sample before it.
@@ -71,8 +71,8 @@ impl Presentation<'_> {
     /// # Errors
     ///
     /// If the index cannot be read.
-    pub async fn caption_lead(&self, pages: &mut impl Pages) -> Result<Time, Error> {
-        if self.form() != Form::Packets || self.interval().is_none() {
+    pub async fn caption_lead(&self, pages: &mut impl Pages) -> Result<Time, PackageError> {
+        if self.form() != SegmentForm::Packets || self.interval().is_none() {
             return Ok(Time::ZERO);
         }
         let table = self.table(pages).await?;
@@ -84,7 +84,7 @@ impl Presentation<'_> {
         &self,
         pages: &mut impl Pages,
         within: Interval,
-    ) -> Result<Option<(usize, Time, Run)>, Error> {
+    ) -> Result<Option<(usize, Time, Run)>, PackageError> {
         let place = self.renditions().first().map_or(0, |leader| leader.place);
         let Some(track) = self.outline().tracks.get(place) else { return Ok(None) };
         let at = |time: Time| track.timescale.ticks(time) + track.shift();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use reelspan_engine::fragment::multipart::Multipart;
-use reelspan_engine::fragment::range::Asked;
+use reelspan_engine::fragment::range::RequestedRanges;
 use reelspan_engine::fragment::resolve::Cut;
 use reelspan_engine::media::splice::Splice;
 
@@ -91,7 +91,7 @@ proptest! {
                     _ => format!("-{last}"),
                 }
             }).collect();
-            let Some(Asked::Bytes(asked)) = Asked::parse(&format!("bytes={}", specs.join(", "))) else { panic!("{specs:?}") };
+            let Some(RequestedRanges::Bytes(asked)) = RequestedRanges::parse(&format!("bytes={}", specs.join(", "))) else { panic!("{specs:?}") };
             let Ok(ranges) = asked.of(resource.len()) else { continue };
             let multipart = Multipart::new(&resource, &ranges, "video/mp4", "boundary");
             let body = assemble(&film.file, &multipart.body);

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 use reelspan_engine::container::Sink;
 use reelspan_engine::fragment::resolve::{Cut, Memory};
-use reelspan_engine::index::{Outline, Packed, Page};
+use reelspan_engine::index::{Outline, PackedPage, Page};
 use reelspan_engine::media::Time;
 
 use super::config;
@@ -15,11 +15,11 @@ use super::requests::{ask, consecutive, names, points};
 /// The index as another instance reads it: its stored head and pages are unpacked and packed again, last page first.
 fn stored(indexed: &Indexed) -> Indexed {
     let outline = Outline::unpack(&indexed.outline.pack()).unwrap();
-    let packed: Vec<&Packed> = indexed.pages.packed().collect();
+    let packed: Vec<&PackedPage> = indexed.pages.packed().collect();
     let mut pages = Memory::default();
-    for Packed { number, bytes } in packed.into_iter().rev() {
+    for PackedPage { number, bytes } in packed.into_iter().rev() {
         let bytes = Page::unpack(*number, bytes).unwrap().pack();
-        block_on(pages.page(Packed { number: *number, bytes })).unwrap();
+        block_on(pages.page(PackedPage { number: *number, bytes })).unwrap();
     }
     Indexed { outline, pages }
 }

@@ -8,8 +8,8 @@ use proptest::test_runner::{Config, TestCaseError};
 use reelspan_engine::fragment::resolve::Meaning;
 use reelspan_engine::media::{Interval, Kind, Ticks, Time};
 use reelspan_engine::package::hls::Addresses;
-use reelspan_engine::package::name::{Item, Name, Resource};
-use reelspan_engine::package::{Error, NoStream, Presentation};
+use reelspan_engine::package::name::{DerivedName, DerivedResource, RenditionItem};
+use reelspan_engine::package::{NoStream, PackageError, Presentation};
 
 use super::boxes::{Read, child, read, u32_at};
 use super::config;
@@ -36,14 +36,14 @@ impl Server<'_> {
         let mut pages = &indexed.pages;
         let table = block_on(presentation.table(&mut pages)).unwrap();
         let addresses = Addresses { version: "x", query: "", playlists: "" };
-        match Name::parse(path).unwrap_or_else(|| panic!("{path} is no name")).resource {
-            Resource::Master => presentation.master(&table, addresses).into(),
-            Resource::Of { rendition, item, .. } => {
+        match DerivedName::parse(path).unwrap_or_else(|| panic!("{path} is no name")).resource {
+            DerivedResource::Master => presentation.master(&table, addresses).into(),
+            DerivedResource::Of { rendition, item, .. } => {
                 let rendition = presentation.rendition(&rendition).unwrap();
                 match item {
-                    Item::Playlist => presentation.playlist(rendition, &table, addresses).into(),
-                    Item::Header(number) => presentation.header(rendition, number).unwrap().into(),
-                    Item::Segment(time) => {
+                    RenditionItem::Playlist => presentation.playlist(rendition, &table, addresses).into(),
+                    RenditionItem::Header(number) => presentation.header(rendition, number).unwrap().into(),
+                    RenditionItem::Segment(time) => {
                         let segment = block_on(presentation.segment(&mut pages, rendition, time, false));
                         assemble(self.file, &segment.unwrap_or_else(|error| panic!("{path}: {error}")))
                     }
@@ -411,7 +411,7 @@ fn check(film: &Film, at: &[Point]) -> Checked {
         match Presentation::part(&indexed.outline, &meaning) {
             Ok(presentation) => check_part(film, &server(presentation).renditions(), asked)?,
             Err(why) => {
-                prop_assert!(matches!(why, Error::Outside) && in_part(film, asked).is_empty(), "{asked}: {why}");
+                prop_assert!(matches!(why, PackageError::Outside) && in_part(film, asked).is_empty(), "{asked}: {why}");
             }
         }
     }

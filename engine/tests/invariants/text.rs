@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use reelspan_engine::fragment::mapping::{Mapping, Of};
-use reelspan_engine::fragment::range::{Asked, FragmentRange};
+use reelspan_engine::fragment::mapping::{Mapping, ResourceKind};
+use reelspan_engine::fragment::range::{FragmentRange, RequestedRanges};
 use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning};
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::Outline;
@@ -80,7 +80,13 @@ fn pair() -> impl Strategy<Value = String> {
 }
 
 /// Checks an answer to a `Range` against the length of its file, and its mapping against the limits of gateways.
-fn check(range: &FragmentRange, outline: &Outline, covered: Covered, length: u64, of: Of) -> Result<(), TestCaseError> {
+fn check(
+    range: &FragmentRange,
+    outline: &Outline,
+    covered: Covered,
+    length: u64,
+    of: ResourceKind,
+) -> Result<(), TestCaseError> {
     let (fragment, given) = match covered {
         Ok((ranges, given)) => (ranges, Some(given)),
         Err(_) => (Vec::new(), None),
@@ -115,13 +121,13 @@ proptest! {
     ) {
         let indexed = Indexed::of(&film.file);
         let length = film.file.len() as u64;
-        let ranges: Vec<_> = ranges.iter().filter_map(|dimensions| match Asked::parse(&dimensions.join(";")) {
-            Some(Asked::Fragment(range)) => Some(range),
+        let ranges: Vec<_> = ranges.iter().filter_map(|dimensions| match RequestedRanges::parse(&dimensions.join(";")) {
+            Some(RequestedRanges::Fragment(range)) => Some(range),
             _ => None,
         }).collect();
         for range in &ranges {
             prop_assert_eq!(&FragmentRange::parse(&range.to_string()), &Ok(range.clone()));
-            check(range, &indexed.outline, indexed.cover(&Ask::from(range)), length, Of::Original)?;
+            check(range, &indexed.outline, indexed.cover(&Ask::from(range)), length, ResourceKind::Original)?;
         }
         for query in queries {
             let fragment = Fragment::parse(&query.join("&"));
@@ -136,7 +142,7 @@ proptest! {
             let cut = indexed.of_part(&part);
             for range in &ranges {
                 let covered = cut.cover_of(&part, &Ask::from(range));
-                check(range, &cut.outline, covered, part.file.splice.len(), Of::Cut)?;
+                check(range, &cut.outline, covered, part.file.splice.len(), ResourceKind::Cut)?;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use futures::executor::block_on;
 use reelspan_engine::package::hls::Addresses;
-use reelspan_engine::package::name::Item;
+use reelspan_engine::package::name::RenditionItem;
 use reelspan_engine::package::{NoStream, Presentation};
 
 use crate::decoded::{pictures, sound};
@@ -250,7 +250,7 @@ fn a_part_has_the_periods_that_it_needs() {
             let named =
                 |line: &str| line.strip_prefix("#EXT-X-MAP:URI=\"").map(|uri| uri.trim_end_matches('"').to_owned());
             let found: Vec<String> = playlist.lines().filter_map(named).collect();
-            let expected: Vec<String> = maps.iter().map(|number| Item::Header(*number).to_string()).collect();
+            let expected: Vec<String> = maps.iter().map(|number| RenditionItem::Header(*number).to_string()).collect();
             assert_eq!(found, expected, "{fragment}: {playlist}");
             assert_eq!(playlist.matches("#EXT-X-DISCONTINUITY").count(), discontinuities, "{fragment}: {playlist}");
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use reelspan_engine::media::Kind;
-use reelspan_engine::package::Form;
+use reelspan_engine::package::SegmentForm;
 
 use crate::streams::{Content, Folder, samples};
 
@@ -47,7 +47,7 @@ fn ffmpeg_decodes_from_hls_what_it_decodes_from_the_file() {
     for path in samples() {
         let Some(content) = Content::open(&path) else { continue };
         let Ok(presentation) = content.presentation("") else { continue };
-        if presentation.form() == Form::Packets {
+        if presentation.form() == SegmentForm::Packets {
             continue;
         }
         streams += 1;

@@ -11,7 +11,7 @@ use reelspan_engine::caption::TimestampMap;
 use reelspan_engine::media::{Kind, Time};
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::name::TextItem;
-use reelspan_engine::package::{Form, Presentation};
+use reelspan_engine::package::{Presentation, SegmentForm};
 
 use crate::decoded::{pictures, sound};
 use crate::packets::{decoded, has_clock};
@@ -48,7 +48,7 @@ fn each_of_several_sounds_is_a_rendition_of_its_own() {
     let out = folder.0.join("out");
     content.write("", &out).unwrap();
     let presentation = content.presentation("").unwrap();
-    assert_eq!(presentation.form(), Form::Packets);
+    assert_eq!(presentation.form(), SegmentForm::Packets);
     let master = fs::read_to_string(out.join("master.m3u8")).unwrap();
     for wanted in ["LANGUAGE=\"eng\",DEFAULT=YES", "LANGUAGE=\"deu\",DEFAULT=NO", "mp4a.40.2\"", "ac-3\""] {
         assert!(master.contains(wanted), "{wanted}: {master}");

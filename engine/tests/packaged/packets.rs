@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use reelspan_engine::container;
 use reelspan_engine::index::Memory;
 use reelspan_engine::media::Kind;
-use reelspan_engine::package::Form;
+use reelspan_engine::package::SegmentForm;
 
 use crate::streams::{Content, Folder, samples};
 
@@ -17,7 +17,7 @@ use crate::streams::{Content, Folder, samples};
 fn films() -> Vec<(String, PathBuf, Content)> {
     let with_form = samples().into_iter().filter_map(|path| {
         let content = Content::open(&path)?;
-        let is = content.presentation("").is_ok_and(|presentation| presentation.form() == Form::Packets);
+        let is = content.presentation("").is_ok_and(|presentation| presentation.form() == SegmentForm::Packets);
         is.then(|| (path.file_name().unwrap().to_string_lossy().into_owned(), path, content))
     });
     with_form.collect()

@@ -7,7 +7,7 @@ use reelspan_engine::container::{self, Payload};
 use reelspan_engine::index::Pages;
 use reelspan_engine::media::{Kind, Run, Ticks};
 use reelspan_engine::package::hls::Addresses;
-use reelspan_engine::package::{Form, Presentation, Rendition};
+use reelspan_engine::package::{Presentation, Rendition, SegmentForm};
 
 use crate::boxes::{Read, read};
 use crate::streams::{Content, samples};
@@ -62,7 +62,7 @@ fn samples_are_the_originals_and_times_go_on_without_a_gap() {
     for path in samples() {
         let Some(content) = Content::open(&path) else { continue };
         let Ok(presentation) = Presentation::whole(&content.outline) else { continue };
-        if presentation.form() == Form::Packets {
+        if presentation.form() == SegmentForm::Packets {
             continue;
         }
         streams += 1;
@@ -122,7 +122,7 @@ fn playlists_say_what_the_segments_are() {
     for path in samples() {
         let Some(content) = Content::open(&path) else { continue };
         let Ok(presentation) = Presentation::whole(&content.outline) else { continue };
-        if presentation.form() == Form::Packets {
+        if presentation.form() == SegmentForm::Packets {
             continue;
         }
         let mut pages = &content.pages;

@@ -11,8 +11,8 @@ use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Memory, Outline};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::package::hls::Addresses;
-use reelspan_engine::package::name::Item;
-use reelspan_engine::package::{Error, Form, Presentation};
+use reelspan_engine::package::name::RenditionItem;
+use reelspan_engine::package::{PackageError, Presentation, SegmentForm};
 
 /// An indexed file.
 pub struct Content {
@@ -29,7 +29,7 @@ impl Content {
         Some(Self { file, outline, pages })
     }
 
-    pub fn presentation(&self, fragment: &str) -> Result<Presentation<'_>, Error> {
+    pub fn presentation(&self, fragment: &str) -> Result<Presentation<'_>, PackageError> {
         if fragment.is_empty() {
             return Ok(Presentation::whole(&self.outline)?);
         }
@@ -45,14 +45,14 @@ impl Content {
     }
 
     /// Writes all that the playlists name into a folder.
-    pub fn write(&self, fragment: &str, folder: &Path) -> Result<(), Error> {
+    pub fn write(&self, fragment: &str, folder: &Path) -> Result<(), PackageError> {
         let presentation = self.presentation(fragment)?;
         let mut pages = &self.pages;
         let table = block_on(presentation.table(&mut pages))?;
         let addresses = Addresses { version: "x", query: "", playlists: "" };
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join("master.m3u8"), presentation.master(&table, addresses)).unwrap();
-        if presentation.form() == Form::Packets {
+        if presentation.form() == SegmentForm::Packets {
             return self.write_packets(&presentation, folder);
         }
         fs::write(folder.join("manifest.mpd"), presentation.manifest(&table, addresses)).unwrap();
@@ -61,7 +61,7 @@ impl Content {
             fs::create_dir_all(&below).unwrap();
             for number in 0..rendition.headers() {
                 let header = presentation.header(rendition, number).unwrap();
-                fs::write(below.join(Item::Header(number).to_string()), header).unwrap();
+                fs::write(below.join(RenditionItem::Header(number).to_string()), header).unwrap();
             }
             fs::write(below.join("index.m3u8"), presentation.playlist(rendition, &table, addresses)).unwrap();
             fs::write(below.join("iframes.m3u8"), presentation.key_frames(rendition, &table, addresses)).unwrap();
@@ -80,7 +80,7 @@ impl Content {
         Ok(())
     }
 
-    fn write_packets(&self, presentation: &Presentation<'_>, folder: &Path) -> Result<(), Error> {
+    fn write_packets(&self, presentation: &Presentation<'_>, folder: &Path) -> Result<(), PackageError> {
         let mut pages = &self.pages;
         let table = block_on(presentation.table(&mut pages))?;
         let addresses = Addresses { version: "x", query: "", playlists: "" };

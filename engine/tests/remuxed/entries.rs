@@ -65,7 +65,7 @@ fn said(entry: &[u8], kind: Kind) -> String {
                 write!(said, " esds {:x} {specific:x?}", found.object_type).unwrap();
             }
             b"hvcC" => {
-                let found = hevc::Configuration::parse(payload).unwrap().completed().unwrap().without_messages();
+                let found = hevc::HevcConfiguration::parse(payload).unwrap().completed().unwrap().without_messages();
                 write!(said, " hvcC {:x?}", found.to_bytes()).unwrap();
             }
             b"avcC" | b"av1C" | b"vpcC" | b"dOps" | b"dfLa" | b"alac" | b"dac3" | b"dec3" => {

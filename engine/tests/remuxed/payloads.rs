@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use reelspan_engine::codec::{avc, hevc, nal};
 use reelspan_engine::container::{self, Error, Payload, ReadError, Sink};
-use reelspan_engine::index::{Outline, Packed, Page};
+use reelspan_engine::index::{Outline, PackedPage, Page};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::media::{Run, Ticks, Track};
 
@@ -17,7 +17,7 @@ use crate::ffmpeg::Folder;
 struct Pages(BTreeMap<u32, Bytes>);
 
 impl Sink for Pages {
-    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+    async fn page(&mut self, page: PackedPage) -> Result<(), ReadError> {
         if page.is_page() {
             self.0.insert(page.number, page.bytes);
         }
@@ -241,7 +241,7 @@ fn parameter_sets_are_those_of_the_stream() {
     let folder = Folder::new("looks");
     let file = folder.make(&format!("{SECONDS} -c:v libx264 copied.avi"));
     let (_, samples) = payloads(&file).unwrap();
-    let found = avc::Configuration::of_units(nal::units(&samples[0]).map(nal::trimmed)).unwrap();
+    let found = avc::AvcConfiguration::of_units(nal::units(&samples[0]).map(nal::trimmed)).unwrap();
     assert_eq!(found.dimensions(), Some((160, 120)));
-    assert!(hevc::Configuration::of_units(nal::units(&samples[0]).map(nal::trimmed)).is_none());
+    assert!(hevc::HevcConfiguration::of_units(nal::units(&samples[0]).map(nal::trimmed)).is_none());
 }

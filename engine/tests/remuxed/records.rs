@@ -23,15 +23,15 @@ fn parameter_sets_of_a_byte_stream_are_a_record() {
     for profile in ["baseline", "high"] {
         let mp4 = folder.make(&format!("{PICTURES} -c:v libx264 -profile:v {profile} avc.mp4"));
         let stream = folder.make("-i avc.mp4 -c copy -bsf h264_mp4toannexb avc.h264");
-        let made = avc::Configuration::of_units(nal::units(&stream).map(nal::trimmed)).unwrap();
+        let made = avc::AvcConfiguration::of_units(nal::units(&stream).map(nal::trimmed)).unwrap();
         let record = payload(&mp4, *b"avcC");
         assert_eq!(made.to_bytes(), record, "{profile}");
         assert_eq!(made.dimensions(), Some((320, 180)));
     }
     let mp4 = folder.make(&format!("{PICTURES} -c:v libx265 -x265-params log-level=none -tag:v hvc1 hevc.mp4"));
     let stream = folder.make("-i hevc.mp4 -c copy -bsf hevc_mp4toannexb hevc.h265");
-    let made = hevc::Configuration::of_units(nal::units(&stream).map(nal::trimmed)).unwrap();
-    let record = hevc::Configuration::parse(payload(&mp4, *b"hvcC")).unwrap();
+    let made = hevc::HevcConfiguration::of_units(nal::units(&stream).map(nal::trimmed)).unwrap();
+    let record = hevc::HevcConfiguration::parse(payload(&mp4, *b"hvcC")).unwrap();
     assert_eq!(record.to_bytes(), payload(&mp4, *b"hvcC"));
     assert_eq!(made.to_bytes(), record.without_messages().to_bytes());
     assert_eq!((made.dimensions(), made.length_size()), (Some((320, 180)), 4));
@@ -49,7 +49,7 @@ fn keyframes_are_a_record() {
         let mp4 = folder.make(&format!("{PICTURES} -pix_fmt {pixels} -c:v libvpx-vp9 -cpu-used 8 -t 0.2 vp9.mp4"));
         let stream = folder.make("-i vp9.mp4 -c copy vp9.ivf");
         // Behind the headers of the file and of its first frame.
-        let made = vp9::Configuration::of_key_frame(&stream[44..], 25.0).unwrap();
+        let made = vp9::VpConfiguration::of_key_frame(&stream[44..], 25.0).unwrap();
         assert_eq!(made.to_bytes(), payload(&mp4, *b"vpcC"), "{pixels}");
         assert_eq!(vp9::properties(&stream[44..]).unwrap().dimensions, Some((320, 180)));
     }
@@ -60,7 +60,7 @@ fn headers_of_sound_are_a_record() {
     let folder = Folder::new("sound");
     let mp4 = folder.make(&format!("{SOUND} -c:a aac aac.mp4"));
     let stream = folder.make("-i aac.mp4 -c copy aac.aac");
-    let made = aac::Configuration::of_adts(&stream).unwrap();
+    let made = aac::AudioSpecificConfig::of_adts(&stream).unwrap();
     let esds = payload(&mp4, *b"esds");
     let descriptor = reelspan_engine::codec::descriptor::Descriptor::parse(&esds[4..]).unwrap();
     assert!(descriptor.specific.starts_with(&made.to_bytes()), "{:x?}", descriptor.specific);
@@ -68,7 +68,7 @@ fn headers_of_sound_are_a_record() {
     let mp4 = folder.make(&format!("{SOUND} -c:a libopus opus.mp4"));
     let stream = folder.make("-i opus.mp4 -c copy opus.opus");
     let at = stream.windows(8).position(|bytes| bytes == opus::MAGIC).unwrap();
-    let made = opus::Configuration::parse_head(&stream[at..at + 19]).unwrap();
+    let made = opus::OpusConfiguration::parse_head(&stream[at..at + 19]).unwrap();
     assert_eq!(made.to_box(), payload(&mp4, *b"dOps"));
 
     let mp4 = folder.make(&format!("{SOUND} -c:a flac -strict -2 flac.mp4"));

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 /// Why a request is not done.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct AccountRefusal {
     status: StatusCode,
     why: String,
     retry_after: Option<u64>,
 }
 
-impl Refusal {
+impl AccountRefusal {
     /// One with a status and a text.
     pub fn new(status: StatusCode, why: impl Into<String>) -> Self {
         Self { status, why: why.into(), retry_after: None }
@@ -29,7 +29,7 @@ impl Refusal {
     }
 }
 
-impl From<Denied> for Refusal {
+impl From<Denied> for AccountRefusal {
     fn from(denied: Denied) -> Self {
         let why = denied.to_string();
         let (status, retry_after) = match denied {
@@ -42,7 +42,7 @@ impl From<Denied> for Refusal {
     }
 }
 
-impl From<NotFound> for Refusal {
+impl From<NotFound> for AccountRefusal {
     fn from(cause: NotFound) -> Self {
         tracing::error!(%cause, "the users cannot be read");
         Self {
@@ -53,21 +53,21 @@ impl From<NotFound> for Refusal {
     }
 }
 
-impl From<reelspan_rest::Error> for Refusal {
-    fn from(error: reelspan_rest::Error) -> Self {
+impl From<reelspan_rest::RestError> for AccountRefusal {
+    fn from(error: reelspan_rest::RestError) -> Self {
         Self::new(error.status(), error.to_string())
     }
 }
 
-impl From<store::Error> for Refusal {
-    fn from(error: store::Error) -> Self {
+impl From<store::StoreError> for AccountRefusal {
+    fn from(error: store::StoreError) -> Self {
         tracing::error!(%error, "a store failed");
         let why = "the tables cannot be read or written".to_owned();
         Self { status: StatusCode::SERVICE_UNAVAILABLE, why, retry_after: Some(1) }
     }
 }
 
-impl From<UsersError> for Refusal {
+impl From<UsersError> for AccountRefusal {
     fn from(error: UsersError) -> Self {
         let status = match error {
             UsersError::Taken(_) | UsersError::OnlyAdmin(_) => StatusCode::CONFLICT,
@@ -82,7 +82,7 @@ impl From<UsersError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for AccountRefusal {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Refused");
         let problem = Problem::new(self.status.as_u16(), title).detail(self.why);

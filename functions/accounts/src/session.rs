@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::Accounts;
-use crate::answer::{Refusal, json};
+use crate::answer::{AccountRefusal, json};
 
 #[derive(Deserialize)]
 struct SignIn {
@@ -35,13 +35,13 @@ pub struct SignOut {
 pub async fn read(
     Extension(who): Extension<Option<Identity>>,
     csrf: Option<Extension<CsrfToken>>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     let csrf = csrf.map(|Extension(CsrfToken(token))| token);
-    Ok(said(&who.ok_or_else(Refusal::unauthorized)?, csrf))
+    Ok(said(&who.ok_or_else(AccountRefusal::unauthorized)?, csrf))
 }
 
 /// Begins a session, and ends the one that the browser already has: an attacker may know its token (session fixation).
-pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) -> Result<Response, Refusal> {
+pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) -> Result<Response, AccountRefusal> {
     let headers = request.headers().clone();
     let address = address(request.extensions());
     telemetry::note(|notes| notes.act = Some("sign-in"));
@@ -64,7 +64,7 @@ pub async fn sign_in(State(accounts): State<Arc<Accounts>>, request: Request) ->
     };
     let session = session.await.map_err(|denied| {
         note_failure(&denied, name.clone());
-        Refusal::from(denied)
+        AccountRefusal::from(denied)
     })?;
     if let Some(token) = cookie::token(&headers) {
         accounts.sessions.end(token).await?;
@@ -81,7 +81,7 @@ pub async fn sign_out(
     Extension(who): Extension<Option<Identity>>,
     Query(SignOut { everywhere }): Query<SignOut>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     telemetry::note(|notes| notes.act = Some(if everywhere { "sign-out-everywhere" } else { "sign-out" }));
     if let Some(token) = cookie::token(&headers) {
         accounts.sessions.end(token).await?;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Accounts;
-use crate::answer::{Refusal, json};
+use crate::answer::{AccountRefusal, json};
 
 /// The new state of a user.
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct Put {
 pub async fn list(
     State(accounts): State<Arc<Accounts>>,
     Extension(who): Extension<Option<Identity>>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     admin(who)?;
     let users = accounts.users.list().await.map_err(UsersError::from)?;
     let users: Vec<Value> = users.iter().map(described).collect();
@@ -42,10 +42,10 @@ pub async fn put(
     Extension(who): Extension<Option<Identity>>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     note("change-user", &name);
     admin(who)?;
-    let condition = Condition::of(request.headers());
+    let condition = UserCondition::of(request.headers());
     let put: Put = body(request).await?;
     accounts.put(&name, put, condition).await
 }
@@ -55,7 +55,7 @@ pub async fn remove(
     State(accounts): State<Arc<Accounts>>,
     Extension(who): Extension<Option<Identity>>,
     Path(name): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     note("remove-user", &name);
     admin(who)?;
     let name = UserName::parse(&name).map_err(|error| bad(error.to_string()))?;
@@ -66,7 +66,7 @@ pub async fn remove(
 
 /// What a request expects of the user that it is about (RFC 9110 §13.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Condition {
+enum UserCondition {
     /// `If-None-Match: *`: there is none.
     New,
     /// `If-Match: *`: there is one.
@@ -75,7 +75,7 @@ enum Condition {
     Any,
 }
 
-impl Condition {
+impl UserCondition {
     fn of(headers: &HeaderMap) -> Self {
         let any = |name: HeaderName| headers.get(name).is_some_and(|value| value == "*");
         match (any(IF_NONE_MATCH), any(IF_MATCH)) {
@@ -87,7 +87,7 @@ impl Condition {
 }
 
 impl Accounts {
-    async fn put(&self, name: &str, put: Put, condition: Condition) -> Result<Response, Refusal> {
+    async fn put(&self, name: &str, put: Put, condition: UserCondition) -> Result<Response, AccountRefusal> {
         let name = UserName::parse(name).map_err(|error| bad(error.to_string()))?;
         let groups = put.groups.iter().map(|group| GroupName::parse(group).map_err(|error| bad(error.to_string())));
         let mut groups = groups.collect::<Result<Vec<_>, _>>()?;
@@ -100,8 +100,8 @@ impl Accounts {
         let account = Account { name: name.clone(), role: put.role, groups };
         let there = self.users.get(&name).await.map_err(UsersError::from)?.is_some();
         match (there, condition) {
-            (true, Condition::New) => Err(UsersError::Taken(name).into()),
-            (false, Condition::Known) => Err(UsersError::Unknown(name).into()),
+            (true, UserCondition::New) => Err(UsersError::Taken(name).into()),
+            (false, UserCondition::Known) => Err(UsersError::Unknown(name).into()),
             (true, _) => {
                 let set =
                     |user: User| User { account: account.clone(), password: password.clone().unwrap_or(user.password) };
@@ -119,18 +119,18 @@ impl Accounts {
 }
 
 /// Hashing takes the better part of a second of processor time.
-async fn hashed(password: Password) -> Result<Hash, Refusal> {
-    let failed = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the password could not be hashed");
+async fn hashed(password: Password) -> Result<Hash, AccountRefusal> {
+    let failed = || AccountRefusal::new(StatusCode::SERVICE_UNAVAILABLE, "the password could not be hashed");
     tokio::task::spawn_blocking(move || Hash::of(&password, ROUNDS)).await.map_err(|_| failed())?.map_err(|_| failed())
 }
 
 /// The caller, if that is an admin.
-pub fn admin(who: Option<Identity>) -> Result<Identity, Refusal> {
-    let who = who.ok_or_else(Refusal::unauthorized)?;
+pub fn admin(who: Option<Identity>) -> Result<Identity, AccountRefusal> {
+    let who = who.ok_or_else(AccountRefusal::unauthorized)?;
     if who.role == Role::Admin {
         return Ok(who);
     }
-    Err(Refusal::new(StatusCode::FORBIDDEN, format!("{} is no admin, and only admins may do this", who.name)))
+    Err(AccountRefusal::new(StatusCode::FORBIDDEN, format!("{} is no admin, and only admins may do this", who.name)))
 }
 
 fn described(account: &Account) -> Value {
@@ -138,12 +138,12 @@ fn described(account: &Account) -> Value {
     json!({ "name": account.name.as_str(), "role": account.role, "groups": groups })
 }
 
-pub fn bad(why: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, why)
+pub fn bad(why: impl Into<String>) -> AccountRefusal {
+    AccountRefusal::new(StatusCode::BAD_REQUEST, why)
 }
 
-pub fn unknown(why: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, why)
+pub fn unknown(why: impl Into<String>) -> AccountRefusal {
+    AccountRefusal::new(StatusCode::NOT_FOUND, why)
 }
 
 fn note(act: &'static str, name: &str) {

@@ -31,4 +31,4 @@
 
 mod lambda;
 
-pub use lambda::{AuthorizerResponse, Event, authorize};
+pub use lambda::{AuthorizerEvent, AuthorizerResponse, authorize};

@@ -4,7 +4,7 @@ use reelspan::space::MediaKey;
 use reelspan_engine::fragment::uri::clock::Instant;
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Chapter, Time, Track};
-use reelspan_engine::package::{Form, NoStream, Presentation, dash, file, hls};
+use reelspan_engine::package::{NoStream, Presentation, SegmentForm, dash, file, hls};
 use serde_json::{Map, Value, json};
 
 /// The description of a content. Addresses are relative to it.
@@ -48,8 +48,8 @@ pub fn forms(name: &str, outline: &Outline) -> Value {
             let form = |url: &str, mime: &str| json!({ "url": url, "mime": mime, "codecs": codecs.join(",") });
             let hls = form("master.m3u8", hls::MIME);
             let dash = match presentation.form() {
-                Form::Cmaf => form("manifest.mpd", dash::MIME),
-                Form::Packets => json!({ "unavailable": NoStream::OnlyHls.to_string() }),
+                SegmentForm::Cmaf => form("manifest.mpd", dash::MIME),
+                SegmentForm::Packets => json!({ "unavailable": NoStream::OnlyHls.to_string() }),
             };
             (hls, dash)
         }

@@ -11,31 +11,31 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use http::request::Parts;
-use reelspan::cloudfront::verify::{Evidence, Refusal, verify, without_signature};
-use reelspan::cloudfront::{self, Asked, Copy, now, policy};
-use reelspan::space::streaming::{Kind, StreamingStatus};
+use reelspan::cloudfront::verify::{Evidence, SignatureRefusal, verify, without_signature};
+use reelspan::cloudfront::{self, Copy, RequestedUrl, now, policy};
+use reelspan::space::streaming::{StreamingKind, StreamingStatus};
 use reelspan::space::{MediaKey, SpaceId};
 use reelspan::store::Admission;
 use reelspan::streaming::Hosts;
 
 use crate::edge::{self, X_REELSPAN_KIND};
-use crate::{Error, Fragments, Viewers};
+use crate::{Fragments, MediaError, Viewers};
 
 /// The path prefix of media.
 const MEDIA: &str = "/media";
 
 /// A request's proof of access.
-pub struct Shown {
+pub struct AccessProof {
     /// The signature in its query, if any; an error if it is malformed.
-    pub query: Result<Option<Evidence>, Refusal>,
+    pub query: Result<Option<Evidence>, SignatureRefusal>,
     /// The signature in its cookies.
-    pub cookies: Result<Option<Evidence>, Refusal>,
+    pub cookies: Result<Option<Evidence>, SignatureRefusal>,
     /// The client's address, if known.
     pub address: Option<IpAddr>,
     /// The path after `/media`, as it is written.
     pub path: Option<String>,
     /// The distribution that asks; only believed behind CloudFront.
-    pub distribution: Option<Kind>,
+    pub distribution: Option<StreamingKind>,
 }
 
 /// An allowed request.
@@ -46,7 +46,7 @@ pub struct Admitted {
     pub secure: bool,
 }
 
-impl Shown {
+impl AccessProof {
     /// Splits a request into its proof and the rest of its query.
     pub fn of(parts: &Parts) -> (Self, Option<String>) {
         let (query, rest) = in_query(parts.uri.query());
@@ -71,15 +71,15 @@ impl Shown {
     }
 
     /// The signature that counts: that in the query; if there is none, that in the cookies, as in CloudFront.
-    fn evidence(&self) -> Result<&Evidence, Refusal> {
+    fn evidence(&self) -> Result<&Evidence, SignatureRefusal> {
         match self.query.as_ref().map_err(|refusal| *refusal)? {
             Some(evidence) => Ok(evidence),
-            None => self.cookies.as_ref().map_err(|refusal| *refusal)?.as_ref().ok_or(Refusal::Unsigned),
+            None => self.cookies.as_ref().map_err(|refusal| *refusal)?.as_ref().ok_or(SignatureRefusal::Unsigned),
         }
     }
 }
 
-impl std::fmt::Debug for Shown {
+impl std::fmt::Debug for AccessProof {
     /// Omits the signature, so that it never appears in a log.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Shown").field("address", &self.address).finish_non_exhaustive()
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Shown {
 }
 
 /// The signature in a query, and the query without it: `None` if nothing else was in it.
-fn in_query(query: Option<&str>) -> (Result<Option<Evidence>, Refusal>, Option<String>) {
+fn in_query(query: Option<&str>) -> (Result<Option<Evidence>, SignatureRefusal>, Option<String>) {
     let Some(query) = query else { return (Ok(None), None) };
     let (evidence, rest) = match Evidence::from_query(query) {
         Ok((evidence, rest)) => (Ok(evidence), rest),
@@ -102,35 +102,35 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] and [`Error::Unsigned`].
+    /// [`MediaError::Closed`] and [`MediaError::Unsigned`].
     pub fn admit(
         &self,
         admission: &Admission,
         media: &MediaKey,
         query: Option<&str>,
-        shown: &Shown,
-    ) -> Result<Admitted, Error> {
+        shown: &AccessProof,
+    ) -> Result<Admitted, MediaError> {
         let none = "this space does not stream: enable-streaming turns it on";
-        let streaming = admission.streaming.as_ref().ok_or(Error::Closed(none))?;
+        let streaming = admission.streaming.as_ref().ok_or(MediaError::Closed(none))?;
         match streaming.status {
             StreamingStatus::On => {}
-            StreamingStatus::Off => return Err(Error::Closed("the streaming of this space is off")),
+            StreamingStatus::Off => return Err(MediaError::Closed("the streaming of this space is off")),
         }
-        let secure = streaming.kind == Kind::Secure;
+        let secure = streaming.kind == StreamingKind::Secure;
         let base = self.hosts.as_ref().filter(|_| self.viewers == Viewers::Direct);
         let base = base.map(|hosts| hosts.base(media.space(), streaming));
         match (self.viewers, base.as_deref()) {
             // The edge knows which spaces stream, and may know it a few seconds too late.
             (Viewers::CloudFront, _) if shown.distribution != Some(streaming.kind) => {
-                return Err(Error::Closed("this space does not stream at this host"));
+                return Err(MediaError::Closed("this space does not stream at this host"));
             }
             (Viewers::Direct, Some(base)) if secure => {
                 let evidence = shown.evidence()?;
-                let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
+                let path = shown.content_path(media.space()).ok_or(SignatureRefusal::Resource)?;
                 let asked = policy::written(base, path, query.unwrap_or_default());
                 verify(evidence, &asked, &admission.keys, now(), shown.address)?;
             }
-            (Viewers::Direct, None) if secure => return Err(Error::Closed("this space streams at its host only")),
+            (Viewers::Direct, None) if secure => return Err(MediaError::Closed("this space streams at its host only")),
             _ => {}
         }
         let url = |query: &str| base.as_ref().map(|base| policy::url(base, media, query));
@@ -142,27 +142,27 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsigned`].
+    /// [`MediaError::Unsigned`].
     pub fn admit_copy(
         &self,
         admission: &Admission,
         media: &MediaKey,
         query: Option<&str>,
-        shown: &Shown,
+        shown: &AccessProof,
         copy: &Copy,
-    ) -> Result<(), Error> {
-        let streaming = admission.streaming.as_ref().ok_or(Refusal::Resource)?;
-        let path = shown.content_path(media.space()).ok_or(Refusal::Resource)?;
+    ) -> Result<(), MediaError> {
+        let streaming = admission.streaming.as_ref().ok_or(SignatureRefusal::Resource)?;
+        let path = shown.content_path(media.space()).ok_or(SignatureRefusal::Resource)?;
         let (keys, now, address) = (&admission.keys, now(), shown.address);
         let base = self.hosts.as_ref().map(|hosts| hosts.base(media.space(), streaming));
         if let (Viewers::Direct, Some(base)) = (self.viewers, &base) {
             let asked = policy::written(base, path, query.unwrap_or_default());
-            copy.verify(Asked::Url(&asked), keys, now, address)?;
+            copy.verify(RequestedUrl::Url(&asked), keys, now, address)?;
         } else {
             // The edge has encoded the path anew.
             let label = || format!("/{}", Hosts::label(media.space(), streaming));
             let folder = base.as_deref().and_then(cloudfront::path_of).map_or_else(label, str::to_owned);
-            copy.verify(Asked::Path(&format!("{folder}{path}")), keys, now, address)?;
+            copy.verify(RequestedUrl::Path(&format!("{folder}{path}")), keys, now, address)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt, stream};
 use reelspan::http::etag;
 use reelspan::space::MediaKey;
-use reelspan::store::{CaptionFile, Reader};
+use reelspan::store::{CaptionFile, IndexReader};
 use reelspan_engine::caption::{self, Caption, CaptionSource, Cue, LARGEST, SidecarFile};
 use reelspan_engine::fragment::resolve;
 use reelspan_engine::index::{Outline, Pages, PagesError};
@@ -13,7 +13,7 @@ use reelspan_engine::media::Interval;
 use reelspan_engine::media::splice::Splice;
 use serde_json::{Value, json};
 
-use crate::{Error, Fragments};
+use crate::{Fragments, MediaError};
 
 /// How many reads of a content are under way for the samples of a track, which lie all over it.
 const AT_ONCE: usize = 16;
@@ -25,7 +25,7 @@ const VERSION: &[u8] = b"1";
 const TOKEN: usize = 12;
 
 /// What captions are read from.
-pub struct Source<'a> {
+pub struct CaptionedContent<'a> {
     /// The content.
     pub media: &'a MediaKey,
     /// Its version, with quotation marks.
@@ -67,11 +67,11 @@ impl Fragments {
     /// The cues that are shown in this interval of a content, with the times of the content.
     pub(crate) async fn cues(
         &self,
-        source: &Source<'_>,
-        pages: &mut Reader,
+        source: &CaptionedContent<'_>,
+        pages: &mut IndexReader,
         caption: &Caption,
         within: Interval,
-    ) -> Result<Vec<Cue>, Error> {
+    ) -> Result<Vec<Cue>, MediaError> {
         match caption.source {
             CaptionSource::Track(place, coding) => {
                 let samples = caption::samples(source.outline, pages, place, within).await?;
@@ -83,12 +83,12 @@ impl Fragments {
                 Ok(caption::cues(coding, intervals.into_iter().zip(bytes))?)
             }
             CaptionSource::File(at) => {
-                let file = source.files.get(at).ok_or(Error::NoCaptions)?;
+                let file = source.files.get(at).ok_or(MediaError::NoCaptions)?;
                 if file.size > LARGEST {
-                    return Err(caption::Error::TooLarge { found: file.size }.into());
+                    return Err(caption::CaptionError::TooLarge { found: file.size }.into());
                 }
                 reserve(pages, file.size).await?;
-                let key = file.key(source.media).ok_or(Error::NoCaptions)?;
+                let key = file.key(source.media).ok_or(MediaError::NoCaptions)?;
                 let mut whole = Splice::new();
                 whole.source(0..file.size);
                 let bytes = self.read(&key, &file.etag, whole).await?;
@@ -99,7 +99,7 @@ impl Fragments {
     }
 
     /// The bytes of each of these splices, several reads at a time.
-    async fn read_all(&self, media: &MediaKey, etag: &str, splices: &[Splice]) -> Result<Vec<Bytes>, Error> {
+    async fn read_all(&self, media: &MediaKey, etag: &str, splices: &[Splice]) -> Result<Vec<Bytes>, MediaError> {
         let length = splices.len().div_ceil(AT_ONCE).max(1);
         let reads = splices.chunks(length).map(|chunk| async move {
             let mut joined = Splice::new();
@@ -108,14 +108,14 @@ impl Fragments {
             }
             let mut bytes = self.read(media, etag, joined).await?;
             let lengths = chunk.iter().map(|splice| usize::try_from(splice.len()).unwrap_or(usize::MAX));
-            Ok::<_, Error>(lengths.map(|length| bytes.split_to(length.min(bytes.len()))).collect::<Vec<_>>())
+            Ok::<_, MediaError>(lengths.map(|length| bytes.split_to(length.min(bytes.len()))).collect::<Vec<_>>())
         });
         let read: Vec<Vec<Bytes>> = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
         Ok(read.into_iter().flatten().collect())
     }
 
     /// The bytes of a splice.
-    pub(crate) async fn read(&self, media: &MediaKey, etag: &str, splice: Splice) -> Result<Bytes, Error> {
+    pub(crate) async fn read(&self, media: &MediaKey, etag: &str, splice: Splice) -> Result<Bytes, MediaError> {
         if splice.is_empty() {
             return Ok(Bytes::new());
         }
@@ -129,7 +129,7 @@ impl Fragments {
 }
 
 /// Reserves memory for bytes of captions, and for the cues and the text that are made of them.
-async fn reserve(pages: &mut Reader, bytes: u64) -> Result<(), Error> {
+async fn reserve(pages: &mut IndexReader, bytes: u64) -> Result<(), MediaError> {
     let reserved = pages.reserve(bytes.saturating_mul(4)).await;
-    reserved.map_err(|error: PagesError| resolve::Error::from(error).into())
+    reserved.map_err(|error: PagesError| resolve::ResolveError::from(error).into())
 }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 
 use crate::answer::CONTENT_RANGE_MAPPING;
 
@@ -31,10 +31,10 @@ const QUERY: &str = "q=";
 
 /// Reads the value of [`X_REELSPAN_KIND`].
 #[must_use]
-pub fn kind(value: &HeaderValue) -> Option<Kind> {
+pub fn kind(value: &HeaderValue) -> Option<StreamingKind> {
     match value.as_bytes() {
-        b"open" => Some(Kind::Open),
-        b"secure" => Some(Kind::Secure),
+        b"open" => Some(StreamingKind::Open),
+        b"secure" => Some(StreamingKind::Secure),
         _ => None,
     }
 }
@@ -48,10 +48,10 @@ pub fn viewer_address(value: &HeaderValue) -> Option<IpAddr> {
 
 /// The value of [`X_REELSPAN_KIND`].
 #[must_use]
-pub const fn kind_value(kind: Kind) -> HeaderValue {
+pub const fn kind_value(kind: StreamingKind) -> HeaderValue {
     HeaderValue::from_static(match kind {
-        Kind::Open => "open",
-        Kind::Secure => "secure",
+        StreamingKind::Open => "open",
+        StreamingKind::Secure => "secure",
     })
 }
 

@@ -3,8 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderName, StatusCode};
-use reelspan::budget::Full;
-use reelspan::cloudfront::verify::Refusal;
+use reelspan::budget::BudgetFull;
+use reelspan::cloudfront::verify::SignatureRefusal;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::NameError;
 use reelspan::store;
@@ -17,7 +17,7 @@ use reelspan_engine::package;
 
 /// Why a request is not answered with media.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum MediaError {
     /// There is no such route.
     #[error("there is nothing at this path")]
     NoRoute,
@@ -38,7 +38,7 @@ pub enum Error {
     Closed(&'static str),
     /// The space requires a signature, and the request has no valid one.
     #[error("{0}")]
-    Unsigned(#[from] Refusal),
+    Unsigned(#[from] SignatureRefusal),
     /// The content does not exist.
     #[error("there is no such content")]
     Missing,
@@ -119,7 +119,7 @@ pub enum Error {
     Internal(String),
 }
 
-impl Error {
+impl MediaError {
     /// The status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -183,7 +183,7 @@ impl Error {
     }
 }
 
-impl IntoResponse for Error {
+impl IntoResponse for MediaError {
     fn into_response(self) -> Response {
         if let Self::Internal(message) | Self::Upstream(message) = &self {
             tracing::error!(message, "{self}");
@@ -199,60 +199,62 @@ impl IntoResponse for Error {
     }
 }
 
-impl From<Full> for Error {
-    fn from(Full: Full) -> Self {
+impl From<BudgetFull> for MediaError {
+    fn from(BudgetFull: BudgetFull) -> Self {
         Self::Full
     }
 }
 
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
+impl From<store::StoreError> for MediaError {
+    fn from(error: store::StoreError) -> Self {
         match error {
-            store::Error::Missing => Self::Missing,
-            store::Error::Changed => Self::Indexing,
-            store::Error::Throttled(service) => Self::Busy(service),
-            store::Error::Service { .. } => Self::Upstream(error.to_string()),
+            store::StoreError::Missing => Self::Missing,
+            store::StoreError::Changed => Self::Indexing,
+            store::StoreError::Throttled(service) => Self::Busy(service),
+            store::StoreError::Service { .. } => Self::Upstream(error.to_string()),
         }
     }
 }
 
-impl From<resolve::Error> for Error {
-    fn from(error: resolve::Error) -> Self {
+impl From<resolve::ResolveError> for MediaError {
+    fn from(error: resolve::ResolveError) -> Self {
         match error {
-            resolve::Error::Changed => Self::Indexing,
-            resolve::Error::Busy(service) => Self::Busy(service),
-            resolve::Error::Full => Self::Full,
-            resolve::Error::Pages(message) => Self::Upstream(message),
-            resolve::Error::Container(error) => error.into(),
+            resolve::ResolveError::Changed => Self::Indexing,
+            resolve::ResolveError::Busy(service) => Self::Busy(service),
+            resolve::ResolveError::Full => Self::Full,
+            resolve::ResolveError::Pages(message) => Self::Upstream(message),
+            resolve::ResolveError::Container(error) => error.into(),
         }
     }
 }
 
-impl From<package::Error> for Error {
-    fn from(error: package::Error) -> Self {
+impl From<package::PackageError> for MediaError {
+    fn from(error: package::PackageError) -> Self {
         match error {
-            package::Error::NoStream(why) => Self::NoStream(why.to_string()),
-            package::Error::Missing => Self::NoSegment,
-            package::Error::Outside => Self::NoPart("the file has nothing at the requested time".to_owned()),
-            package::Error::Container(error) => error.into(),
-            package::Error::Pages(error) => resolve::Error::from(error).into(),
-            package::Error::Resolve(error) => error.into(),
+            package::PackageError::NoStream(why) => Self::NoStream(why.to_string()),
+            package::PackageError::Missing => Self::NoSegment,
+            package::PackageError::Outside => Self::NoPart("the file has nothing at the requested time".to_owned()),
+            package::PackageError::Container(error) => error.into(),
+            package::PackageError::Pages(error) => resolve::ResolveError::from(error).into(),
+            package::PackageError::Resolve(error) => error.into(),
         }
     }
 }
 
-impl From<caption::Error> for Error {
-    fn from(error: caption::Error) -> Self {
+impl From<caption::CaptionError> for MediaError {
+    fn from(error: caption::CaptionError) -> Self {
         match error {
-            caption::Error::NotWebVtt => Self::BadCaptions(error.to_string()),
-            caption::Error::TooMany | caption::Error::TooLarge { .. } => Self::LargeCaptions(error.to_string()),
-            caption::Error::Container(error) => error.into(),
-            caption::Error::Pages(error) => resolve::Error::from(error).into(),
+            caption::CaptionError::NotWebVtt => Self::BadCaptions(error.to_string()),
+            caption::CaptionError::TooMany | caption::CaptionError::TooLarge { .. } => {
+                Self::LargeCaptions(error.to_string())
+            }
+            caption::CaptionError::Container(error) => error.into(),
+            caption::CaptionError::Pages(error) => resolve::ResolveError::from(error).into(),
         }
     }
 }
 
-impl From<container::Error> for Error {
+impl From<container::Error> for MediaError {
     fn from(error: container::Error) -> Self {
         match error {
             container::Error::Read(container::ReadError::Changed) => Self::Indexing,
@@ -274,25 +276,25 @@ mod tests {
     #[test]
     fn every_error_is_a_problem_that_keeps_what_is_internal() {
         let cases = [
-            (Error::Missing, 404, None),
-            (Error::Outside { duration: Time(38_300_000_000) }, 404, None),
-            (Error::Refused("not a media file".to_owned()), 415, None),
-            (Error::Precondition, 412, None),
+            (MediaError::Missing, 404, None),
+            (MediaError::Outside { duration: Time(38_300_000_000) }, 404, None),
+            (MediaError::Refused("not a media file".to_owned()), 415, None),
+            (MediaError::Precondition, 412, None),
             (
-                Error::Unsatisfiable { length: 4_055_466, why: "empty".to_owned() },
+                MediaError::Unsatisfiable { length: 4_055_466, why: "empty".to_owned() },
                 416,
                 Some(("content-range", "bytes */4055466")),
             ),
-            (Error::TooLarge { length: 5_000_000 }, 413, None),
-            (Error::from(caption::Error::TooLarge { found: 9 << 20 }), 413, None),
-            (Error::from(caption::Error::NotWebVtt), 415, None),
-            (Error::from(store::Error::Changed), 503, Some(("retry-after", "1"))),
-            (Error::from(store::Error::Throttled("S3")), 503, Some(("retry-after", "1"))),
-            (Error::from(resolve::Error::Full), 503, Some(("retry-after", "2"))),
-            (Error::from(container::Error::Memory { taken: 2, bound: 1 }), 413, None),
-            (Error::from(resolve::Error::Busy("DynamoDB")), 503, Some(("retry-after", "1"))),
-            (Error::Upstream("secret".to_owned()), 502, None),
-            (Error::Internal("secret".to_owned()), 500, None),
+            (MediaError::TooLarge { length: 5_000_000 }, 413, None),
+            (MediaError::from(caption::CaptionError::TooLarge { found: 9 << 20 }), 413, None),
+            (MediaError::from(caption::CaptionError::NotWebVtt), 415, None),
+            (MediaError::from(store::StoreError::Changed), 503, Some(("retry-after", "1"))),
+            (MediaError::from(store::StoreError::Throttled("S3")), 503, Some(("retry-after", "1"))),
+            (MediaError::from(resolve::ResolveError::Full), 503, Some(("retry-after", "2"))),
+            (MediaError::from(container::Error::Memory { taken: 2, bound: 1 }), 413, None),
+            (MediaError::from(resolve::ResolveError::Busy("DynamoDB")), 503, Some(("retry-after", "1"))),
+            (MediaError::Upstream("secret".to_owned()), 502, None),
+            (MediaError::Internal("secret".to_owned()), 500, None),
         ];
         for (error, status, field) in cases {
             let text = error.problem().to_json();
@@ -306,7 +308,7 @@ mod tests {
                 assert_eq!(response.headers()[name], value);
             }
         }
-        let outside = Error::Outside { duration: Time(38_300_000_000) }.problem();
+        let outside = MediaError::Outside { duration: Time(38_300_000_000) }.problem();
         assert_eq!(outside.members["duration"], 38.3);
     }
 }

@@ -73,7 +73,7 @@ pub mod viewers;
 use std::env;
 
 pub use delivery::Delivery;
-pub use error::Error;
+pub use error::MediaError;
 use reelspan::budget::Budget;
 use reelspan::store::{SpacesTable, Stores};
 use reelspan::streaming::Hosts;
@@ -102,13 +102,13 @@ const REMEMBERED: usize = 32 << 20;
 /// The environment is incomplete.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable SPACES_TABLE is not set")]
-pub struct Unset;
+pub struct UnsetEnvironment;
 
 impl Fragments {
     /// Reads the function's environment: `SPACES_TABLE`, and the variables of [`Stores::from_env`],
     /// [`Viewers::from_env`], [`Delivery::from_env`] and [`Budget::from_env`].
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let table = env::var("SPACES_TABLE").map_err(|_| Unset)?;
+        let table = env::var("SPACES_TABLE").map_err(|_| UnsetEnvironment)?;
         let mut stores = Stores::from_env().await?;
         stores.index = stores.index.remembering(REMEMBERED);
         Ok(Self {

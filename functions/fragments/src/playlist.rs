@@ -15,13 +15,13 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use reelspan::cloudfront::policy;
 use reelspan::http::markup::escaped;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, StreamingStatus};
+use reelspan::space::streaming::{StreamingKind, StreamingStatus};
 use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{ContentEntry, IndexStatus};
 use serde_json::{Map, Value, json};
 
-use crate::admission::Shown;
-use crate::{Error, Fragments, Viewers, derived};
+use crate::admission::AccessProof;
+use crate::{Fragments, MediaError, Viewers, derived};
 
 /// How many contents a page of a playlist has at most: those that come first by name.
 const MOST: usize = 200;
@@ -41,21 +41,21 @@ const BESIDE: [&str; 19] = [
 
 /// How a playlist is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+enum PlaylistFormat {
     Json,
     Xml,
 }
 
 /// A request for the playlist of a space.
 #[derive(Debug)]
-pub struct Request {
+pub struct PlaylistRequest {
     space: SpaceId,
     /// Only contents whose names begin with this.
     prefix: ContentPrefix,
     /// Only contents whose names come after this.
     marker: Option<ContentPrefix>,
-    format: Format,
-    shown: Shown,
+    format: PlaylistFormat,
+    shown: AccessProof,
 }
 
 /// What a playlist says of a content.
@@ -83,32 +83,33 @@ struct Playlist {
     next: Option<String>,
 }
 
-impl Request {
+impl PlaylistRequest {
     /// The request for a playlist; `None` if it is for something else.
-    pub fn read(parts: &Parts) -> Option<Result<Self, Error>> {
-        let (above, name) = derived::Request::split(parts.uri.path())?;
+    pub fn read(parts: &Parts) -> Option<Result<Self, MediaError>> {
+        let (above, name) = derived::DerivedRequest::split(parts.uri.path())?;
         let space = above.strip_prefix("/media/").filter(|space| !space.contains('/'))?;
         let format = match name {
-            "playlist.json" => Format::Json,
-            "playlist.xml" => Format::Xml,
+            "playlist.json" => PlaylistFormat::Json,
+            "playlist.xml" => PlaylistFormat::Xml,
             _ => return None,
         };
         Some(Self::of(parts, space, format))
     }
 
-    fn of(parts: &Parts, space: &str, format: Format) -> Result<Self, Error> {
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
+    fn of(parts: &Parts, space: &str, format: PlaylistFormat) -> Result<Self, MediaError> {
+        let decode =
+            |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| MediaError::Path);
         let parameter = |name: &str| {
             let mut pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
             let value = pairs.find_map(|(other, value)| (other == name).then(|| value.replace('+', " ")));
-            Ok::<_, Error>(ContentPrefix::parse(&decode(&value.unwrap_or_default())?)?)
+            Ok::<_, MediaError>(ContentPrefix::parse(&decode(&value.unwrap_or_default())?)?)
         };
         Ok(Self {
             space: SpaceId::parse(&decode(space)?)?,
             prefix: parameter("prefix")?,
             marker: Some(parameter("marker")?).filter(|marker| !marker.as_str().is_empty()),
             format,
-            shown: Shown::of(parts).0,
+            shown: AccessProof::of(parts).0,
         })
     }
 
@@ -121,7 +122,7 @@ impl Request {
 
 impl Fragments {
     /// The answer to a request for a playlist.
-    pub async fn playlist(&self, request: &Request) -> Result<Response, Error> {
+    pub async fn playlist(&self, request: &PlaylistRequest) -> Result<Response, MediaError> {
         let space = self.spaces.get(&request.space).await?;
         let space = self.listed(space, request)?;
         let base = match (&self.hosts, &space.streaming) {
@@ -147,19 +148,19 @@ impl Fragments {
             next: last.filter(|_| more).map(|last| parameters(prefix, &last)),
         };
         let (mime, body) = match request.format {
-            Format::Json => ("application/json", playlist.json()),
-            Format::Xml => ("application/rss+xml; charset=utf-8", playlist.xml()),
+            PlaylistFormat::Json => ("application/json", playlist.json()),
+            PlaylistFormat::Xml => ("application/rss+xml; charset=utf-8", playlist.xml()),
         };
         Ok(([(CONTENT_TYPE, mime), (CACHE_CONTROL, KEPT)], body).into_response())
     }
 
     /// The space, if everybody may know what is in it.
-    fn listed(&self, space: Option<Space>, request: &Request) -> Result<Space, Error> {
-        let closed = Error::Closed("only spaces that stream openly have a playlist");
+    fn listed(&self, space: Option<Space>, request: &PlaylistRequest) -> Result<Space, MediaError> {
+        let closed = MediaError::Closed("only spaces that stream openly have a playlist");
         let Some(space) = space else { return Err(closed) };
         let Some(streaming) = &space.streaming else { return Err(closed) };
-        let is_open = streaming.kind == Kind::Open && streaming.status == StreamingStatus::On;
-        let is_at_its_host = self.viewers == Viewers::Direct || request.shown.distribution == Some(Kind::Open);
+        let is_open = streaming.kind == StreamingKind::Open && streaming.status == StreamingStatus::On;
+        let is_at_its_host = self.viewers == Viewers::Direct || request.shown.distribution == Some(StreamingKind::Open);
         if is_open && is_at_its_host { Ok(space) } else { Err(closed) }
     }
 }

@@ -6,15 +6,15 @@ use axum::extract::{FromRef, FromRequestParts, Path};
 use http::header::{COOKIE, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use reelspan::http::conditional::Conditions;
+use reelspan::http::conditional::Preconditions;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan_engine::fragment::range::Asked as Range;
+use reelspan_engine::fragment::range::RequestedRanges;
 use reelspan_engine::fragment::resolve::{self, Ask};
 use reelspan_engine::fragment::uri::Fragment;
 
-use crate::admission::Shown;
+use crate::admission::AccessProof;
 use crate::viewers::X_REELSPAN_RANGE;
-use crate::{Error, Viewers};
+use crate::{MediaError, Viewers};
 
 /// The redirect that a client accepts instead of a part (W3C *Protocol for Media Fragments*).
 pub const ACCEPT_RANGE_REDIRECT: HeaderName = HeaderName::from_static("accept-range-redirect");
@@ -26,36 +26,36 @@ const NOT_AT_THE_HOST: [HeaderName; 6] =
 
 /// A request for media.
 #[derive(Debug)]
-pub struct Request {
+pub struct MediaRequest {
     /// The content.
     pub media: MediaKey,
     /// Its proof of access.
-    pub shown: Shown,
+    pub shown: AccessProof,
     /// The query without the proof, as it was written; `None` if it is empty.
     pub query: Option<String>,
     /// The whole query, with the signature: only for redirects, and never for a log.
-    whole_query: Secret,
+    whole_query: SecretText,
     /// The fragment in the query.
     pub fragment: Fragment,
     /// What the fragment asks for; `None` if that is the whole, since `xywh` is left to the player.
     pub ask: Option<Ask>,
     /// The range, if it matches a known grammar.
-    pub range: Option<Range>,
+    pub range: Option<RequestedRanges>,
     /// Whether the client accepts a redirect to byte ranges for a media fragment in its range.
     pub redirect: bool,
     /// Whether the streaming host would give the same answer.
     pub may_be_redirected: bool,
     /// The conditions.
-    pub conditions: Conditions,
+    pub conditions: Preconditions,
     /// Whether only the header fields are requested.
     pub head: bool,
 }
 
-impl Request {
+impl MediaRequest {
     /// Whether it needs index pages, unless its conditions make that unnecessary.
     #[must_use]
     pub const fn reads_pages(&self) -> bool {
-        self.ask.is_some() || matches!(self.range, Some(Range::Fragment(_)))
+        self.ask.is_some() || matches!(self.range, Some(RequestedRanges::Fragment(_)))
     }
 
     /// The index pages that this will probably need: for a cut, those of the cut; else those of the `Range`.
@@ -67,7 +67,7 @@ impl Request {
         }
         match (&self.ask, &self.range) {
             (Some(ask), _) => resolve::guess(ask),
-            (None, Some(Range::Fragment(range))) => resolve::guess(&Ask::from(range)),
+            (None, Some(RequestedRanges::Fragment(range))) => resolve::guess(&Ask::from(range)),
             _ => RangeInclusive::new(1, 0),
         }
     }
@@ -86,9 +86,9 @@ impl Request {
 }
 
 /// A text that is never logged.
-struct Secret(Option<String>);
+struct SecretText(Option<String>);
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for SecretText {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("…")
     }
@@ -100,18 +100,18 @@ fn redirects(headers: &HeaderMap) -> bool {
     units.flat_map(|value| value.split(',')).any(|unit| unit.trim().eq_ignore_ascii_case("bytes"))
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Request
+impl<S: Send + Sync> FromRequestParts<S> for MediaRequest
 where
     Viewers: FromRef<S>,
 {
-    type Rejection = Error;
+    type Rejection = MediaError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, MediaError> {
         // Path decodes once, and its result is completely percent-decoded.
         let Path((space, content)) =
-            Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::Path)?;
+            Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| MediaError::Path)?;
         let media = MediaKey::new(SpaceId::parse(&space)?, ContentId::parse(&content)?)?;
-        let (shown, query) = Shown::of(parts);
+        let (shown, query) = AccessProof::of(parts);
         let field = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let direct = Viewers::from_ref(state) == Viewers::Direct;
         let range = if direct { field(RANGE) } else { field(X_REELSPAN_RANGE).or_else(|| field(RANGE)) };
@@ -122,12 +122,12 @@ where
             ask: Some(Ask::from(&fragment)).filter(|ask| !ask.is_all()),
             fragment,
             query,
-            whole_query: Secret(parts.uri.query().map(str::to_owned)),
-            range: range.and_then(Range::parse),
+            whole_query: SecretText(parts.uri.query().map(str::to_owned)),
+            range: range.and_then(RequestedRanges::parse),
             // CloudFront has removed the signature, and a redirect needs it.
             redirect: direct && redirects(&parts.headers),
             may_be_redirected: direct && !NOT_AT_THE_HOST.iter().any(|name| parts.headers.contains_key(name)),
-            conditions: Conditions::read(&parts.headers),
+            conditions: Preconditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
         })
     }
@@ -145,13 +145,13 @@ mod tests {
     use super::*;
 
     /// The parsed request that a handler gets.
-    async fn parsed(method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
+    async fn parsed(method: &str, uri: &str, fields: &[(&str, &str)]) -> MediaRequest {
         parsed_for(Viewers::Direct, method, uri, fields).await
     }
 
-    async fn parsed_for(viewers: Viewers, method: &str, uri: &str, fields: &[(&str, &str)]) -> Request {
+    async fn parsed_for(viewers: Viewers, method: &str, uri: &str, fields: &[(&str, &str)]) -> MediaRequest {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let handler = async move |request: Request| sender.send(request).unwrap();
+        let handler = async move |request: MediaRequest| sender.send(request).unwrap();
         let app: Router = Router::new().route("/media/{space}/{*content}", get(handler)).with_state(viewers);
         let mut request = http::Request::builder().method(method).uri(uri);
         for (name, value) in fields {
@@ -252,7 +252,7 @@ mod tests {
     #[tokio::test]
     async fn a_range_in_a_field_of_ours_counts_behind_cloudfront_alone() {
         let ours = ("x-reelspan-range", "t:npt=10-20");
-        let of = |request: Request| request.range.map(|range| range.to_string());
+        let of = |request: MediaRequest| request.range.map(|range| range.to_string());
         for (viewers, fields, range) in [
             (Viewers::Direct, vec![ours], None),
             (Viewers::Direct, vec![ours, ("range", "bytes=0-9")], Some("bytes=0-9")),

@@ -24,12 +24,12 @@ pub struct Resource {
     /// Whether parts of it can be requested by time and by track, or only by bytes.
     pub indexed: bool,
     /// Its bytes.
-    pub content: Content,
+    pub content: ResourceContent,
 }
 
 /// The content of a resource.
 #[derive(Clone, Debug)]
-pub enum Content {
+pub enum ResourceContent {
     /// All bytes of the original.
     Original(Splice),
     /// A cut, and the fragment that it really contains.
@@ -47,7 +47,7 @@ impl Resource {
             Status::Indexed(outline) => (outline.mime.clone(), true),
             Status::Refused(_) => (sendable(original.content_type.as_deref()), false),
         };
-        let content = Content::Original(body);
+        let content = ResourceContent::Original(body);
         Self { etag: original.etag.clone(), modified: original.modified, mime, indexed, content }
     }
 
@@ -55,8 +55,8 @@ impl Resource {
     #[must_use]
     pub const fn body(&self) -> &Splice {
         match &self.content {
-            Content::Original(body) => body,
-            Content::Cut(part, _) => &part.file.splice,
+            ResourceContent::Original(body) => body,
+            ResourceContent::Cut(part, _) => &part.file.splice,
         }
     }
 
@@ -64,8 +64,8 @@ impl Resource {
     #[must_use]
     pub const fn fragment(&self) -> Option<&Fragment> {
         match &self.content {
-            Content::Original(_) => None,
-            Content::Cut(_, fragment) => Some(fragment),
+            ResourceContent::Original(_) => None,
+            ResourceContent::Cut(_, fragment) => Some(fragment),
         }
     }
 
@@ -84,7 +84,7 @@ impl Resource {
             modified: head.original.modified,
             mime: part.mime.clone(),
             indexed: true,
-            content: Content::Cut(part, fragment),
+            content: ResourceContent::Cut(part, fragment),
         }
     }
 }
@@ -258,9 +258,9 @@ mod tests {
     }
 
     /// A format of this name, whose writer has this version.
-    struct Version(&'static [Container], u32);
+    struct WriterVersion(&'static [Container], u32);
 
-    impl Format for Version {
+    impl Format for WriterVersion {
         fn containers(&self) -> &'static [Container] {
             self.0
         }
@@ -292,13 +292,13 @@ mod tests {
         const AVI: &[Container] = &[Container::named("avi")];
         let meaning =
             Meaning { when: When::During(seconds(20, 35).unwrap()), tracks: Some(vec![0]), without: Vec::new() };
-        let tag = |formats: [Version; 2], container: &Container| {
+        let tag = |formats: [WriterVersion; 2], container: &Container| {
             let outline = Outline { container: container.clone(), ..outline() };
             let format = formats.iter().find(|format| format.containers().contains(container)).unwrap();
             tag_by(Some(format), &head("\"a\"", Status::Indexed(outline.clone())), &outline, &meaning)
         };
-        let before = || [Version(MATROSKA, 4), Version(AVI, 4)];
-        let mended = || [Version(MATROSKA, 4), Version(AVI, 5)];
+        let before = || [WriterVersion(MATROSKA, 4), WriterVersion(AVI, 4)];
+        let mended = || [WriterVersion(MATROSKA, 4), WriterVersion(AVI, 5)];
         assert_eq!(tag(mended(), &MATROSKA[0]), tag(before(), &MATROSKA[0]));
         assert_ne!(tag(mended(), &AVI[0]), tag(before(), &AVI[0]));
     }
@@ -310,7 +310,7 @@ mod tests {
             let outline = Outline { container: container.clone(), ..outline() };
             let head = head("\"a\"", Status::Indexed(outline.clone()));
             let writer = container::format_of(&outline).unwrap().writer();
-            let by = |version| tag_by(Some(&Version(&[], version)), &head, &outline, &meaning);
+            let by = |version| tag_by(Some(&WriterVersion(&[], version)), &head, &outline, &meaning);
             assert_eq!(tag(&head, &outline, &meaning), by(writer), "{container:?}");
             assert_ne!(tag(&head, &outline, &meaning), by(writer + 1), "{container:?}");
         }

@@ -8,32 +8,32 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::TryStreamExt;
 use reelspan::budget::Share;
-use reelspan::http::conditional::Verdict;
+use reelspan::http::conditional::PreconditionResult;
 use reelspan::space::MediaKey;
 use reelspan::store::{Admission, Found};
-use reelspan_engine::fragment::mapping::{Mapping, Of};
-use reelspan_engine::fragment::range::{Asked as Range, FragmentRange};
+use reelspan_engine::fragment::mapping::{Mapping, ResourceKind};
+use reelspan_engine::fragment::range::{FragmentRange, RequestedRanges};
 use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning};
 use reelspan_engine::fragment::uri::Reason;
 use reelspan_engine::index::{Head, Outline, Status};
 use reelspan_engine::media::splice::Splice;
 
 use crate::admission::Admitted;
-use crate::answer::{self, Answer, Extent, FRESH_AT_EDGES, FRESH_TO_ONE};
+use crate::answer::{self, Answer, AnswerExtent, FRESH_AT_EDGES, FRESH_TO_ONE};
 use crate::delivery::LARGEST;
-use crate::request::Request;
-use crate::resource::{Content, Resource, brief, tag};
-use crate::{Delivery, Error, Fragments, Viewers};
+use crate::request::MediaRequest;
+use crate::resource::{Resource, ResourceContent, brief, tag};
+use crate::{Delivery, Fragments, MediaError, Viewers};
 
 /// An answer, and the version of the object that its body comes from.
-pub struct Made {
+pub struct VersionedAnswer {
     answer: Answer,
     head: Arc<Head>,
     /// The share of the memory budget that it holds until the answer is sent.
     share: Option<Share>,
 }
 
-impl Made {
+impl VersionedAnswer {
     /// An answer whose body comes from the version of the object that this head describes.
     pub const fn new(answer: Answer, head: Arc<Head>, share: Option<Share>) -> Self {
         Self { answer, head, share }
@@ -42,7 +42,7 @@ impl Made {
 
 impl Fragments {
     /// The answer to a request for a stored content.
-    pub async fn stored(&self, request: &Request) -> Result<Response, Error> {
+    pub async fn stored(&self, request: &MediaRequest) -> Result<Response, MediaError> {
         if let Some(response) = self.stored_recently(request).await {
             return response;
         }
@@ -54,7 +54,7 @@ impl Fragments {
     }
 
     /// The answer from what was looked up lately, if it has bytes of the content and S3 confirms that they are of this version.
-    async fn stored_recently(&self, request: &Request) -> Option<Result<Response, Error>> {
+    async fn stored_recently(&self, request: &MediaRequest) -> Option<Result<Response, MediaError>> {
         if request.head {
             return None;
         }
@@ -66,12 +66,12 @@ impl Fragments {
 
     /// Sends an answer that was made from what was looked up lately; `None` if the index has to be looked up after all: the object is
     /// another by now, or the answer has no bytes of it, so that nothing would tell.
-    pub async fn confirmed(&self, media: &MediaKey, made: Made) -> Option<Result<Response, Error>> {
+    pub async fn confirmed(&self, media: &MediaKey, made: VersionedAnswer) -> Option<Result<Response, MediaError>> {
         if !made.answer.body.reads_source() {
             return None;
         }
         match self.send(media, made, Confirmation::VersionAndTime).await {
-            Err(Error::Indexing) => {
+            Err(MediaError::Indexing) => {
                 self.stores.index.forget(media);
                 None
             }
@@ -80,7 +80,7 @@ impl Fragments {
     }
 
     /// The answer to a request, without reading the media: one lookup in the index.
-    async fn answer(&self, request: &Request) -> Result<Made, Error> {
+    async fn answer(&self, request: &MediaRequest) -> Result<VersionedAnswer, MediaError> {
         // A request that reads no page takes little memory.
         let share = if request.reads_pages() { Some(self.budget.share().await?) } else { None };
         let (admission, found) =
@@ -90,17 +90,17 @@ impl Fragments {
 
     async fn answer_from(
         &self,
-        request: &Request,
+        request: &MediaRequest,
         admission: &Admission,
         found: Option<Found>,
         share: Option<Share>,
-    ) -> Result<Made, Error> {
+    ) -> Result<VersionedAnswer, MediaError> {
         let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
         let mut found = self.there(&request.media, found).await?;
         let head = Arc::clone(&found.head);
         if let (Delivery::Redirected, true, Some(url)) = (self.delivery, request.may_be_redirected, &admitted.url) {
             let answer = Answer::redirect(&request.with_query(url)).kept("no-store");
-            return Ok(Made { answer, head, share: None });
+            return Ok(VersionedAnswer { answer, head, share: None });
         }
         if let Some(share) = share {
             found.pages.hold(share);
@@ -117,10 +117,10 @@ impl Fragments {
             Viewers::Direct if admitted.secure => answer.kept(FRESH_TO_ONE),
             Viewers::Direct => answer,
         };
-        Ok(Made { answer, head, share })
+        Ok(VersionedAnswer { answer, head, share })
     }
 
-    async fn made(&self, request: &Request, found: &mut Found, admitted: &Admitted) -> Result<Answer, Error> {
+    async fn made(&self, request: &MediaRequest, found: &mut Found, admitted: &Admitted) -> Result<Answer, MediaError> {
         if admitted.secure {
             nothing_is_ignored(request)?;
         }
@@ -139,14 +139,14 @@ impl Fragments {
             None => Resource::original(&found.head),
         };
         Ok(match request.conditions.judge(&resource.etag, resource.modified) {
-            Verdict::NotModified => Answer::not_modified(&resource),
-            Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed => match extent(found, request, &resource).await? {
-                Extent::Fragment(mapping) if request.redirect => {
+            PreconditionResult::NotModified => Answer::not_modified(&resource),
+            PreconditionResult::Failed => return Err(MediaError::Precondition),
+            PreconditionResult::Proceed => match extent(found, request, &resource).await? {
+                AnswerExtent::Fragment(mapping) if request.redirect => {
                     Answer::to_bytes(&resource, &mapping, &request.path_and_query())
                 }
                 // There is no body that could be too large.
-                Extent::Whole if request.head => Answer::new(&resource, &Extent::Whole),
+                AnswerExtent::Whole if request.head => Answer::new(&resource, &AnswerExtent::Whole),
                 extent => {
                     // The streaming function is the one that others redirect to.
                     let url = admitted.url.as_ref().filter(|_| self.delivery.limit() == LARGEST);
@@ -158,20 +158,25 @@ impl Fragments {
     }
 
     /// The index entry of a content, if the content exists.
-    pub async fn there(&self, media: &MediaKey, found: Option<Found>) -> Result<Found, Error> {
+    pub async fn there(&self, media: &MediaKey, found: Option<Found>) -> Result<Found, MediaError> {
         match found {
             Some(found) => Ok(found),
             // Its events are on their way, or it does not exist: the bucket knows.
             None => match self.stores.media.object(media).await {
-                Ok(_) => Err(Error::Indexing),
+                Ok(_) => Err(MediaError::Indexing),
                 Err(error) => Err(error.into()),
             },
         }
     }
 
     /// Sends an answer; its body is read from S3 meanwhile.
-    pub async fn send(&self, media: &MediaKey, made: Made, confirmation: Confirmation) -> Result<Response, Error> {
-        let Made { answer, head, share } = made;
+    pub async fn send(
+        &self,
+        media: &MediaKey,
+        made: VersionedAnswer,
+        confirmation: Confirmation,
+    ) -> Result<Response, MediaError> {
+        let VersionedAnswer { answer, head, share } = made;
         let body = if answer.length_is_unknown() {
             // An empty body would get a length of zero, which would be taken for that of the resource (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
@@ -206,18 +211,18 @@ pub enum Confirmation {
 /// Checks that every dimension of a signed query is valid. In open spaces other dimensions are ignored, and the whole
 /// file may remain. The holder of a signature for a part gets that part, or nothing, even if the file has been replaced
 /// by one that has no such part.
-fn nothing_is_ignored(request: &Request) -> Result<(), Error> {
+fn nothing_is_ignored(request: &MediaRequest) -> Result<(), MediaError> {
     let mut ignored = request.fragment.ignored.iter();
     match ignored.find(|ignored| ignored.why != Reason::UnknownName) {
-        Some(ignored) => Err(Error::NoPart(ignored.why.to_string())),
+        Some(ignored) => Err(MediaError::NoPart(ignored.why.to_string())),
         None => Ok(()),
     }
 }
 
 /// Checks that every dimension of a signed query means something for the file, for the same reason.
-fn all_means_something(meaning: &Meaning) -> Result<(), Error> {
+fn all_means_something(meaning: &Meaning) -> Result<(), MediaError> {
     match meaning.without.first() {
-        Some(without) => Err(Error::NoPart(format!("{}: {}", without.dimension, without.why))),
+        Some(without) => Err(MediaError::NoPart(format!("{}: {}", without.dimension, without.why))),
         None => Ok(()),
     }
 }
@@ -230,7 +235,7 @@ enum Chosen {
     Known(Answer),
 }
 
-async fn cut(found: &mut Found, request: &Request, meaning: &Meaning) -> Result<Chosen, Error> {
+async fn cut(found: &mut Found, request: &MediaRequest, meaning: &Meaning) -> Result<Chosen, MediaError> {
     let outline = outline(&found.head.status)?;
     if meaning.is_all() {
         return Ok(Chosen::Resource(Resource::original(&found.head)));
@@ -239,21 +244,21 @@ async fn cut(found: &mut Found, request: &Request, meaning: &Meaning) -> Result<
     // The head suffices for the conditions: no page is read for a client that already has the cut.
     if let Some(mime) = resolve::mime(outline, meaning) {
         match request.conditions.judge(&tag, found.head.original.modified) {
-            Verdict::NotModified => {
+            PreconditionResult::NotModified => {
                 let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
                 return Ok(Chosen::Known(Answer::not_modified(&resource)));
             }
-            Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed if request.head && is_long(outline, meaning) => {
+            PreconditionResult::Failed => return Err(MediaError::Precondition),
+            PreconditionResult::Proceed if request.head && is_long(outline, meaning) => {
                 let resource = Resource { etag: tag, mime, ..Resource::original(&found.head) };
                 return Ok(Chosen::Known(Answer::without_length(&resource)));
             }
-            Verdict::Proceed => {}
+            PreconditionResult::Proceed => {}
         }
     }
     match resolve::cut(outline, &mut found.pages, meaning).await? {
         Cut::Original => Ok(Chosen::Resource(Resource::original(&found.head))),
-        Cut::Outside => Err(Error::Outside { duration: outline.duration }),
+        Cut::Outside => Err(MediaError::Outside { duration: outline.duration }),
         Cut::Part(part) => Ok(Chosen::Resource(Resource::cut(&found.head, outline, part, tag))),
     }
 }
@@ -266,17 +271,17 @@ fn is_long(outline: &Outline, meaning: &Meaning) -> bool {
 }
 
 /// The part of the resource that the request's `Range` selects.
-async fn extent(found: &mut Found, request: &Request, resource: &Resource) -> Result<Extent, Error> {
+async fn extent(found: &mut Found, request: &MediaRequest, resource: &Resource) -> Result<AnswerExtent, MediaError> {
     let length = resource.body().len();
     match &request.range {
-        Some(_) if !request.conditions.range_applies(&resource.etag, resource.modified) => Ok(Extent::Whole),
-        Some(Range::Bytes(ranges)) => {
-            let behind = |_| Error::Unsatisfiable { length, why: "the range is after the end".to_owned() };
-            ranges.of(length).map(Extent::Bytes).map_err(behind)
+        Some(_) if !request.conditions.range_applies(&resource.etag, resource.modified) => Ok(AnswerExtent::Whole),
+        Some(RequestedRanges::Bytes(ranges)) => {
+            let behind = |_| MediaError::Unsatisfiable { length, why: "the range is after the end".to_owned() };
+            ranges.of(length).map(AnswerExtent::Bytes).map_err(behind)
         }
-        Some(Range::Fragment(range)) if request.head && reaches_far(found, range) => Ok(Extent::Whole),
-        Some(Range::Fragment(range)) => fragment(found, range, resource).await,
-        None => Ok(Extent::Whole),
+        Some(RequestedRanges::Fragment(range)) if request.head && reaches_far(found, range) => Ok(AnswerExtent::Whole),
+        Some(RequestedRanges::Fragment(range)) => fragment(found, range, resource).await,
+        None => Ok(AnswerExtent::Whole),
     }
 }
 
@@ -287,40 +292,44 @@ fn reaches_far(found: &Found, range: &FragmentRange) -> bool {
 
 /// The part of the resource that a media fragment in a `Range` selects. One that means nothing for the file, such as
 /// the time of day if it is unknown, is ignored.
-pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resource) -> Result<Extent, Error> {
+pub async fn fragment(
+    found: &mut Found,
+    range: &FragmentRange,
+    resource: &Resource,
+) -> Result<AnswerExtent, MediaError> {
     let original = outline(&found.head.status)?;
     let inner = match &resource.content {
-        Content::Original(_) => None,
-        Content::Cut(part, _) => Some(part.index(original).await?),
+        ResourceContent::Original(_) => None,
+        ResourceContent::Cut(part, _) => Some(part.index(original).await?),
     };
     let outline = inner.as_ref().map_or(original, |(outline, _)| outline);
     let meaning = Meaning::of(&Ask::from(range), outline);
     let length = resource.body().len();
     let (fragment, given) = if meaning.is_all() && meaning.means_all_it_names() {
         if !range.include_setup {
-            return Ok(Extent::Whole);
+            return Ok(AnswerExtent::Whole);
         }
         (Vec::new(), None)
     } else {
         let cover = match (&resource.content, &inner) {
-            (Content::Cut(part, _), Some((_, pages))) => part.cover(outline, pages, &meaning).await?,
+            (ResourceContent::Cut(part, _), Some((_, pages))) => part.cover(outline, pages, &meaning).await?,
             _ => resolve::cover(outline, &mut found.pages, &meaning).await?,
         };
         match cover {
             Cover::Ranges { ranges, given } => (ranges, Some(given)),
-            Cover::Unsatisfiable(why) => return Err(Error::Unsatisfiable { length, why }),
+            Cover::Unsatisfiable(why) => return Err(MediaError::Unsatisfiable { length, why }),
         }
     };
     let ranges = if range.include_setup { resolve::setup(outline, fragment) } else { fragment };
     if ranges.is_empty() {
-        return Err(Error::Unsatisfiable { length, why: "these bytes do not exist".to_owned() });
+        return Err(MediaError::Unsatisfiable { length, why: "these bytes do not exist".to_owned() });
     }
     let tracks = meaning.named(&range.tracks).map(str::to_owned).collect();
     let tracks = brief(tracks, outline, meaning.tracks.as_deref().unwrap_or_default());
-    Ok(Extent::Fragment(Mapping {
+    Ok(AnswerExtent::Fragment(Mapping {
         unit: resolve::unit(range.time.as_ref(), outline),
         given,
-        of: if inner.is_some() { Of::Cut } else { Of::Original },
+        of: if inner.is_some() { ResourceKind::Cut } else { ResourceKind::Original },
         duration: outline.duration,
         tracks,
         id: range.id.clone(),
@@ -330,9 +339,9 @@ pub async fn fragment(found: &mut Found, range: &FragmentRange, resource: &Resou
     }))
 }
 
-pub fn outline(status: &Status) -> Result<&Outline, Error> {
+pub fn outline(status: &Status) -> Result<&Outline, MediaError> {
     match status {
         Status::Indexed(outline) => Ok(outline),
-        Status::Refused(why) => Err(Error::Refused(why.clone())),
+        Status::Refused(why) => Err(MediaError::Refused(why.clone())),
     }
 }

@@ -1,12 +1,12 @@
 //! What of a request belongs into the audit trail: every call of the REST API that changes something or gives out a signature,
-//! whatever came of it, and what handlers say themselves ([`reelspan::telemetry::Notes::act`]).
+//! whatever came of it, and what handlers say themselves ([`reelspan::telemetry::RequestNotes::act`]).
 
 use http::Method;
 
-use crate::target::Target;
+use crate::target::PathTarget;
 
 /// What a call of the REST API does, by its method and path; none where it only reads.
-pub fn of(method: &Method, path: &str, target: &Target) -> Option<String> {
+pub fn of(method: &Method, path: &str, target: &PathTarget) -> Option<String> {
     if target.area != "rest" || [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return None;
     }
@@ -48,9 +48,9 @@ mod tests {
             ("HEAD", "/durastore/films/a.mp4", None),
             ("POST", "/media/films/a.mp4", None),
         ] {
-            let target = Target::of(path);
+            let target = PathTarget::of(path);
             assert_eq!(of(&method.parse().unwrap(), path, &target).as_deref(), act, "{method} {path}");
         }
-        assert_eq!(Target::of("/durastore/acl/films").space.unwrap().as_str(), "films");
+        assert_eq!(PathTarget::of("/durastore/acl/films").space.unwrap().as_str(), "films");
     }
 }

@@ -22,11 +22,11 @@ use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use lambda_http::RequestExt;
-use reelspan::telemetry::audit::{self, Entry, Outcome};
-use reelspan::telemetry::metrics::{self, Unit};
-use reelspan::telemetry::{self, Index, Meter, Notes};
+use reelspan::telemetry::audit::{self, AuditEntry, AuditOutcome};
+use reelspan::telemetry::metrics::{self, MetricUnit};
+use reelspan::telemetry::{self, IndexLookup, Meter, RequestNotes};
 
-use crate::target::Target;
+use crate::target::PathTarget;
 use crate::{act, address};
 
 /// X-Ray's header field, where no Lambda has taken it.
@@ -41,22 +41,22 @@ pub fn observed(routes: Router) -> Router {
 
 async fn observe(request: Request, next: Next) -> Response {
     let meter = Meter::start();
-    let mut line = Line::of(&request, Arc::clone(&meter));
+    let mut line = AccessLine::of(&request, Arc::clone(&meter));
     let response = telemetry::within(meter, next.run(request)).await;
     line.status = Some(response.status());
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     line.length = length.and_then(|length| length.parse().ok());
-    response.map(|body| Body::new(Observed { body, line }))
+    response.map(|body| Body::new(ObservedBody { body, line }))
 }
 
 /// What is going to be written of a request; it is written when this is dropped.
 #[derive(Debug)]
-struct Line {
+struct AccessLine {
     meter: Arc<Meter>,
     id: String,
     trace: Option<String>,
     method: Method,
-    target: Target,
+    target: PathTarget,
     /// What it does, where it is an act.
     act: Option<String>,
     address: Option<IpAddr>,
@@ -71,12 +71,12 @@ struct Line {
     failed: bool,
 }
 
-impl Line {
+impl AccessLine {
     fn of(request: &Request, meter: Arc<Meter>) -> Self {
         let lambda = request.lambda_context_ref();
         let id = lambda.map_or_else(|| format!("{:016x}", RandomState::new().hash_one(())), |it| it.request_id.clone());
         let header = request.headers().get(TRACE).and_then(|trace| trace.to_str().ok());
-        let target = Target::of(request.uri().path());
+        let target = PathTarget::of(request.uri().path());
         let trace = lambda.and_then(|context| context.xray_trace_id.as_deref()).or(header).and_then(telemetry::root);
         Self {
             meter,
@@ -112,7 +112,9 @@ impl Line {
     fn write(&self) {
         let notes = self.meter.notes();
         self.audit(&notes);
-        let Notes { kind, space, content, fragment, range, user, index, refused_signature, failed_sign_in, .. } = notes;
+        let RequestNotes {
+            kind, space, content, fragment, range, user, index, refused_signature, failed_sign_in, ..
+        } = notes;
         let (target, client_closed) = (&self.target, self.is_client_closed());
         let kind = kind.unwrap_or(target.area);
         let space = space.or_else(|| target.space.as_ref().map(ToString::to_string));
@@ -145,25 +147,25 @@ impl Line {
             "request"
         );
         let mut figures = vec![
-            ("Requests", Unit::Count, 1),
-            ("ServerErrors", Unit::Count, u64::from(status >= 500)),
-            ("ClientClosed", Unit::Count, u64::from(client_closed)),
-            ("BrokenOff", Unit::Count, u64::from(!self.complete && !client_closed)),
-            ("Bytes", Unit::Bytes, self.bytes),
-            ("RequestTime", Unit::Milliseconds, milliseconds),
-            ("DynamoDbCalls", Unit::Count, dynamodb.calls),
-            ("S3Calls", Unit::Count, s3.calls),
-            ("RefusedSignatures", Unit::Count, u64::from(refused_signature)),
-            ("FailedSignIns", Unit::Count, u64::from(failed_sign_in)),
+            ("Requests", MetricUnit::Count, 1),
+            ("ServerErrors", MetricUnit::Count, u64::from(status >= 500)),
+            ("ClientClosed", MetricUnit::Count, u64::from(client_closed)),
+            ("BrokenOff", MetricUnit::Count, u64::from(!self.complete && !client_closed)),
+            ("Bytes", MetricUnit::Bytes, self.bytes),
+            ("RequestTime", MetricUnit::Milliseconds, milliseconds),
+            ("DynamoDbCalls", MetricUnit::Count, dynamodb.calls),
+            ("S3Calls", MetricUnit::Count, s3.calls),
+            ("RefusedSignatures", MetricUnit::Count, u64::from(refused_signature)),
+            ("FailedSignIns", MetricUnit::Count, u64::from(failed_sign_in)),
         ];
-        figures.extend(index.map(|index| ("IndexHits", Unit::Count, u64::from(index == Index::Hit))));
+        figures.extend(index.map(|index| ("IndexHits", MetricUnit::Count, u64::from(index == IndexLookup::Hit))));
         metrics::emit(Some(kind), Some(&self.id), &figures);
     }
 }
 
-impl Line {
+impl AccessLine {
     /// Writes the act that the request was into the audit trail, if it was one.
-    fn audit(&self, notes: &Notes) {
+    fn audit(&self, notes: &RequestNotes) {
         let act = match notes.act {
             Some(act) => Some(act.to_owned()),
             // A sign-in that failed, and that has been written down before.
@@ -173,7 +175,7 @@ impl Line {
         let Some(act) = act else { return };
         let status = self.status();
         let target = &self.target;
-        audit::write(&Entry {
+        audit::write(&AuditEntry {
             status: Some(status),
             user: notes.user.clone(),
             name: notes.name.clone(),
@@ -186,24 +188,24 @@ impl Line {
                 .map(|content| telemetry::redacted(&content).into_owned()),
             detail: notes.detail.clone(),
             request_id: Some(self.id.clone()),
-            ..Entry::new(act, Outcome::of(status))
+            ..AuditEntry::new(act, AuditOutcome::of(status))
         });
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessLine {
     fn drop(&mut self) {
         self.write();
     }
 }
 
 /// A body that is counted while it is sent, on behalf of its request.
-struct Observed {
+struct ObservedBody {
     body: Body,
-    line: Line,
+    line: AccessLine,
 }
 
-impl http_body::Body for Observed {
+impl http_body::Body for ObservedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -231,7 +233,7 @@ impl http_body::Body for Observed {
     }
 }
 
-impl Drop for Observed {
+impl Drop for ObservedBody {
     /// A server need not poll a body for its end where it knows its length.
     fn drop(&mut self) {
         let line = &mut self.line;
@@ -247,8 +249,8 @@ mod tests {
 
     use super::*;
 
-    fn line() -> Line {
-        Line::of(&Request::new(Body::empty()), Meter::start())
+    fn line() -> AccessLine {
+        AccessLine::of(&Request::new(Body::empty()), Meter::start())
     }
 
     #[test]
@@ -274,7 +276,7 @@ mod tests {
             (vec![Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("gone"))], 2, true),
             (vec![Ok(Bytes::from_static(b"half")), Ok(Bytes::from_static(b"half"))], 1, false),
         ] {
-            let mut body = Observed { body: Body::from_stream(stream::iter(chunks)), line: line() };
+            let mut body = ObservedBody { body: Body::from_stream(stream::iter(chunks)), line: line() };
             for _ in 0..read {
                 let _ = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
             }

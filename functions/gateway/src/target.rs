@@ -8,7 +8,7 @@ const LONGEST_TASK: usize = 64;
 
 /// What a path names. A name that is not valid is left out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct PathTarget {
     pub area: &'static str,
     pub space: Option<SpaceId>,
     pub content: Option<ContentId>,
@@ -16,7 +16,7 @@ pub struct Target {
     pub task: Option<String>,
 }
 
-impl Target {
+impl PathTarget {
     pub fn of(path: &str) -> Self {
         let mut parts = path.trim_start_matches('/').splitn(3, '/');
         let area = match parts.next() {
@@ -64,7 +64,7 @@ mod tests {
             ("/health", "other", None, None, None),
             ("/", "other", None, None, None),
         ] {
-            let target = Target::of(path);
+            let target = PathTarget::of(path);
             let named = (target.space.as_ref().map(SpaceId::as_str), target.content.as_ref().map(ContentId::as_str));
             assert_eq!((target.area, named, target.task.as_deref()), (area, (space, content), task), "{path}");
         }

@@ -4,19 +4,19 @@
 use reelspan::space::MediaKey;
 use reelspan::store::{self, CaptionFile, MOST_FILES, Stores};
 
-use crate::Error;
+use crate::IndexerError;
 
 /// How often another indexer may change the files of the same stem meanwhile.
 const ATTEMPTS: usize = 20;
 
 /// Makes the table say of this object what the bucket has, if it is a file of captions.
-pub async fn update(stores: &Stores, media: &MediaKey) -> Result<(), Error> {
+pub async fn update(stores: &Stores, media: &MediaKey) -> Result<(), IndexerError> {
     let Some((stem, file)) = CaptionFile::parse(media) else { return Ok(()) };
     for _ in 0..ATTEMPTS {
         let read = stores.index.beside(&stem).await?;
         let object = match stores.media.object(media).await {
             Ok(object) => Some(object),
-            Err(store::Error::Missing) => None,
+            Err(store::StoreError::Missing) => None,
             Err(error) => return Err(error.into()),
         };
         let mut files: Vec<CaptionFile> = read.files.iter().filter(|known| known.file != file).cloned().collect();
@@ -32,5 +32,5 @@ pub async fn update(stores: &Stores, media: &MediaKey) -> Result<(), Error> {
         // Looked at again, even if it was put: the object may have changed since it was looked at.
         stores.index.put_beside(&stem, &read, &files).await?;
     }
-    Err(Error::RestlessCaptions(stem))
+    Err(IndexerError::RestlessCaptions(stem))
 }

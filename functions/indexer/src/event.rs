@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct S3Event {
     /// The events, in no particular order.
     #[serde(rename = "Records", default)]
-    pub records: Vec<Record>,
+    pub records: Vec<EventRecord>,
 }
 
 /// One event.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Record {
+pub struct EventRecord {
     /// The kind of event, such as `ObjectCreated:Put`. Only for the log, because the current state of the object
     /// counts.
     #[serde(rename = "eventName", default)]
@@ -29,19 +29,19 @@ pub struct Record {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Entity {
     /// The bucket.
-    pub bucket: Bucket,
+    pub bucket: EventBucket,
     /// The object.
-    pub object: Object,
+    pub object: EventObject,
 }
 
 /// A bucket.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Bucket {
+pub struct EventBucket {
     /// Its name.
     pub name: String,
 }
 
-impl Record {
+impl EventRecord {
     /// The event with which an indexer at its time limit tells the next invocation to continue: the same object and the
     /// same event, so that it may come twice, late, or be sent by hand, like the original.
     #[must_use]
@@ -52,8 +52,8 @@ impl Record {
 
 /// An object, as the event describes it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Object {
-    /// Its key, URL-encoded like forms; [`Object::key`] decodes it.
+pub struct EventObject {
+    /// Its key, URL-encoded like forms; [`EventObject::key`] decodes it.
     #[serde(rename = "key")]
     pub encoded_key: String,
     /// Orders the events of a key. Events of a put and of a deletion have it.
@@ -61,7 +61,7 @@ pub struct Object {
     pub sequencer: Option<String>,
 }
 
-impl Object {
+impl EventObject {
     /// The decoded key: `+` is a space, and `%2B` a plus sign. `None` if it is not UTF-8, which all keys are.
     #[must_use]
     pub fn key(&self) -> Option<String> {
@@ -92,7 +92,7 @@ mod tests {
             ("films/%ff.mp4", None),
             ("", Some("")),
         ] {
-            let object = Object { encoded_key: encoded.to_owned(), sequencer: None };
+            let object = EventObject { encoded_key: encoded.to_owned(), sequencer: None };
             assert_eq!(object.key().as_deref(), key, "{encoded}");
         }
     }
@@ -121,7 +121,7 @@ mod tests {
         let put = r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "media"},
             "object": {"key": "films/a+b.mkv", "size": 5, "sequencer": "0055AED6DCD90281E5"}}}]}"#;
         let put: S3Event = serde_json::from_str(put).unwrap();
-        let on = S3Event { records: put.records.into_iter().map(Record::go_on).collect() };
+        let on = S3Event { records: put.records.into_iter().map(EventRecord::go_on).collect() };
         let again: S3Event = serde_json::from_str(&serde_json::to_string(&on).unwrap()).unwrap();
         let [record] = &again.records[..] else { unreachable!("one record") };
         assert_eq!((record.name.as_str(), record.s3.bucket.name.as_str()), ("Indexing:GoOn", "media"));

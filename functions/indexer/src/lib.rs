@@ -46,10 +46,10 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use event::{Bucket, Entity, Object, Record, S3Event};
+pub use event::{Entity, EventBucket, EventObject, EventRecord, S3Event};
 use reelspan::space::MediaKey;
 use reelspan::store::{self, Sequencer, Stores};
-use reelspan::telemetry::metrics::{self, Unit};
+use reelspan::telemetry::metrics::{self, MetricUnit};
 use reelspan::telemetry::{self, Meter};
 use reelspan_engine::container::Limit;
 
@@ -57,10 +57,10 @@ use self::work::Work;
 
 /// Why an event could not be handled; it should be sent again.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum IndexerError {
     /// S3 or DynamoDB failed.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::StoreError),
     /// The object could not be read, or its pages could not be stored.
     #[error("while the object was read: {0}")]
     Unread(String),
@@ -74,7 +74,7 @@ pub enum Error {
 
 /// The result for a file's index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Outcome {
+pub enum IndexingOutcome {
     /// It was already right.
     #[default]
     Current,
@@ -88,7 +88,7 @@ pub enum Outcome {
     Paused(u64),
 }
 
-impl Outcome {
+impl IndexingOutcome {
     /// The result as a word for the metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -104,9 +104,9 @@ impl Outcome {
 
 /// The result for one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct EventReport {
     /// The result for the index.
-    pub outcome: Outcome,
+    pub outcome: IndexingOutcome,
     /// The number of pages, if the index was created.
     pub pages: u64,
     /// The number of removed pages of another version.
@@ -119,7 +119,7 @@ pub struct Report {
 
 /// Handles all events of a notification. The first error is returned after all were tried, so that the notification is
 /// sent again; finished events are then found to be right.
-pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), Error> {
+pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), IndexerError> {
     while !event.records.is_empty() {
         event = handle_some(stores, event, &Limit::default()).await?;
     }
@@ -127,11 +127,11 @@ pub async fn handle(stores: &Stores, mut event: S3Event) -> Result<(), Error> {
 }
 
 /// The same within a limit for each file: returns the events of unfinished files, with which it should be called again.
-pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Result<S3Event, Error> {
+pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Result<S3Event, IndexerError> {
     let mut rest = Ok(S3Event::default());
     for record in event.records {
         match handle_record(stores, &record, limit).await {
-            Ok(Some(Report { outcome: Outcome::Paused(_), .. })) => {
+            Ok(Some(EventReport { outcome: IndexingOutcome::Paused(_), .. })) => {
                 if let Ok(rest) = &mut rest {
                     rest.records.push(record.go_on());
                 }
@@ -149,7 +149,11 @@ pub async fn handle_some(stores: &Stores, event: S3Event, limit: &Limit) -> Resu
 
 /// Handles one event; `None` if it is not for this indexer: of another bucket, or with a key that is not
 /// `{space}/{content}`.
-async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Result<Option<Report>, Error> {
+async fn handle_record(
+    stores: &Stores,
+    record: &EventRecord,
+    limit: &Limit,
+) -> Result<Option<EventReport>, IndexerError> {
     let (bucket, object) = (&record.s3.bucket.name, &record.s3.object);
     let Some(key) = object.key().and_then(|key| key.parse::<MediaKey>().ok()) else {
         tracing::warn!(key = object.encoded_key, event = record.name, "no space and content: skipped");
@@ -166,30 +170,30 @@ async fn handle_record(stores: &Stores, record: &Record, limit: &Limit) -> Resul
 
 /// Updates the index of one file to the current object, for the event with this sequencer (the default without an
 /// event).
-pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<Report, Error> {
+pub async fn index(stores: &Stores, key: &MediaKey, sequencer: Sequencer) -> Result<EventReport, IndexerError> {
     measured(key, Work::new(stores, key, sequencer, &Limit::default()), None).await
 }
 
 /// Updates what lists say of one file to the current object and its head, in whatever format that is. Reads nothing of the file.
-pub async fn list(stores: &Stores, key: &MediaKey) -> Result<(), Error> {
+pub async fn list(stores: &Stores, key: &MediaKey) -> Result<(), IndexerError> {
     Work::new(stores, key, Sequencer::default(), &Limit::default()).lists_only().run().await.map(drop)
 }
 
 /// Indexes one file again, whatever its current index.
-pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<Report, Error> {
+pub async fn index_anew(stores: &Stores, key: &MediaKey) -> Result<EventReport, IndexerError> {
     let limit = Limit::default();
     measured(key, Work::new(stores, key, Sequencer::default(), &limit).anew(), None).await
 }
 
 /// Does the work, and writes one log line and metrics about it; `lag` is the age of its event at the beginning.
-async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<Report, Error> {
+async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Result<EventReport, IndexerError> {
     let meter = Meter::start();
     // Boxed, because the compiler would otherwise lay out everything that a container reads with as one future.
     let report = telemetry::within(Arc::clone(&meter), Box::pin(work.run())).await;
     let (s3, dynamodb, milliseconds) = (meter.s3(), meter.dynamodb(), meter.milliseconds());
     let done = report.as_ref().ok();
     // Measured until the head, the last item that requests wait for, is stored; not for a paused file.
-    let lag = lag.filter(|_| !done.is_some_and(|report| matches!(report.outcome, Outcome::Paused(_))));
+    let lag = lag.filter(|_| !done.is_some_and(|report| matches!(report.outcome, IndexingOutcome::Paused(_))));
     let lag = lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX).saturating_add(milliseconds));
     tracing::info!(
         space = %key.space(),
@@ -209,12 +213,12 @@ async fn measured(key: &MediaKey, work: Work<'_>, lag: Option<Duration>) -> Resu
         "indexed"
     );
     let mut figures = vec![
-        ("Events", Unit::Count, 1),
-        ("Failures", Unit::Count, u64::from(report.is_err())),
-        ("IndexingTime", Unit::Milliseconds, milliseconds),
-        ("BytesRead", Unit::Bytes, done.map_or(0, |report| report.bytes_read)),
+        ("Events", MetricUnit::Count, 1),
+        ("Failures", MetricUnit::Count, u64::from(report.is_err())),
+        ("IndexingTime", MetricUnit::Milliseconds, milliseconds),
+        ("BytesRead", MetricUnit::Bytes, done.map_or(0, |report| report.bytes_read)),
     ];
-    figures.extend(lag.map(|lag| ("IndexingLag", Unit::Milliseconds, lag)));
+    figures.extend(lag.map(|lag| ("IndexingLag", MetricUnit::Milliseconds, lag)));
     let kind = done.map_or("failed", |report| report.outcome.name());
     metrics::emit(Some(kind), None, &figures);
     report

@@ -1,9 +1,9 @@
 //! Writes the pages of an index to the table, in batches.
 
 use reelspan::space::MediaKey;
-use reelspan::store::{Cells, Error, IndexTable, Sequencer};
+use reelspan::store::{Cells, IndexTable, Sequencer, StoreError};
 use reelspan_engine::container::{ReadError, Sink};
-use reelspan_engine::index::Packed;
+use reelspan_engine::index::PackedPage;
 
 /// How many pages are stored together.
 const PAGES: usize = 100;
@@ -12,17 +12,17 @@ const BYTES: usize = 4 << 20;
 
 /// Stores the pages of one version of a file.
 #[derive(Debug)]
-pub struct Pages<'a> {
+pub struct PageSink<'a> {
     table: &'a IndexTable,
     media: &'a MediaKey,
     etag: &'a str,
     sequencer: &'a Sequencer,
-    waiting: Vec<Packed>,
+    waiting: Vec<PackedPage>,
     bytes: usize,
     cells: Cells,
 }
 
-impl<'a> Pages<'a> {
+impl<'a> PageSink<'a> {
     /// An empty sink; `cells` are the pages that were stored before.
     pub fn new(
         table: &'a IndexTable,
@@ -35,20 +35,20 @@ impl<'a> Pages<'a> {
     }
 
     /// Stores the waiting pages, and returns the cells that have a page.
-    pub async fn finish(mut self) -> Result<Cells, Error> {
+    pub async fn finish(mut self) -> Result<Cells, StoreError> {
         self.store().await?;
         Ok(self.cells)
     }
 
-    async fn store(&mut self) -> Result<(), Error> {
+    async fn store(&mut self) -> Result<(), StoreError> {
         let pages = std::mem::take(&mut self.waiting);
         self.bytes = 0;
         self.table.put_pages(self.media, self.etag, self.sequencer, pages).await
     }
 }
 
-impl Sink for Pages<'_> {
-    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+impl Sink for PageSink<'_> {
+    async fn page(&mut self, page: PackedPage) -> Result<(), ReadError> {
         self.cells.insert(page.number);
         self.bytes += page.bytes.len();
         self.waiting.push(page);

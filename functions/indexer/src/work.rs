@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use reelspan::space::MediaKey;
 use reelspan::store::{
-    self, Cells, Content, ContentEntry, Object, ObjectSource, Seen, Sequencer, Stored, StoredEntry, Stores, Unfinished,
+    self, Cells, Content, ContentEntry, FoundContent, Object, ObjectSource, Sequencer, StoredEntry, StoredHead, Stores,
+    Unfinished,
 };
 use reelspan_engine::container::{self, Checkpoint, Limit, Progress, ReadError};
 use reelspan_engine::index::{FORMAT, Head, Original, Status};
 
 use crate::beside;
-use crate::sink::Pages;
-use crate::{Error, Outcome, Report};
+use crate::sink::PageSink;
+use crate::{EventReport, IndexerError, IndexingOutcome};
 
 /// How often an object may change while it is indexed.
 const ATTEMPTS: usize = 5;
@@ -45,7 +46,7 @@ pub struct Work<'a> {
     /// Whether to update only what lists say of the file.
     lists_only: bool,
     /// The results so far.
-    report: Report,
+    report: EventReport,
 }
 
 /// The end of an attempt.
@@ -59,7 +60,7 @@ enum End {
 }
 
 /// The end of reading the object.
-enum Read {
+enum ReadEnd {
     /// The end of the object; `begun` if earlier invocations stored some of the pages.
     Whole { status: Box<Status>, cells: Cells, begun: bool },
     /// The object changed meanwhile.
@@ -79,7 +80,7 @@ impl<'a> Work<'a> {
             entry: StoredEntry::default(),
             anew: false,
             lists_only: false,
-            report: Report::default(),
+            report: EventReport::default(),
         }
     }
 
@@ -94,11 +95,11 @@ impl<'a> Work<'a> {
     }
 
     /// Updates the index to the current object.
-    pub async fn run(mut self) -> Result<Report, Error> {
+    pub async fn run(mut self) -> Result<EventReport, IndexerError> {
         for _ in 0..ATTEMPTS {
             // The head is read first: the object seen afterwards is at least as new as the head's event, so the head's
             // sequencer applies to it.
-            let Seen { stored, unfinished, entry } = self.stores.index.look(self.media).await?;
+            let FoundContent { stored, unfinished, entry } = self.stores.index.look(self.media).await?;
             let head = stored.as_ref().map(|stored| Sequencer::new(&stored.head.original.sequencer));
             let checkpoint = unfinished.as_ref().map(|unfinished| unfinished.sequencer.clone());
             self.sequencer = head.max(checkpoint).unwrap_or_default().max(self.sequencer);
@@ -119,21 +120,21 @@ impl<'a> Work<'a> {
             }
             tracing::info!(media = %self.media, "the object changed meanwhile");
         }
-        Err(Error::Restless(self.media.clone()))
+        Err(IndexerError::Restless(self.media.clone()))
     }
 
     /// The current content, if it exists.
-    async fn content(&self) -> Result<Option<Content>, store::Error> {
+    async fn content(&self) -> Result<Option<Content>, store::StoreError> {
         match self.stores.media.content(self.media).await {
             Ok(content) => Ok(Some(content)),
-            Err(store::Error::Missing) => Ok(None),
+            Err(store::StoreError::Missing) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Makes the list say this of the file, with the state of this head if it is of the same version. Returns whether it does now:
     /// another writer may have changed it.
-    async fn list(&mut self, content: Option<&Content>, head: Option<&Head>) -> Result<bool, Error> {
+    async fn list(&mut self, content: Option<&Content>, head: Option<&Head>) -> Result<bool, IndexerError> {
         let before = self.entry.entry.as_ref();
         let entry = content.map(|content| ContentEntry::of(self.media, content, head, before));
         let Some(entry) = self.stores.index.put_entry(self.media, &self.entry, entry).await? else { return Ok(false) };
@@ -142,7 +143,7 @@ impl<'a> Work<'a> {
     }
 
     /// Removes the state that an earlier indexer left.
-    async fn forget(&mut self) -> Result<(), Error> {
+    async fn forget(&mut self) -> Result<(), IndexerError> {
         if let Some(unfinished) = self.unfinished.take() {
             self.stores.index.remove_unfinished(self.media, &self.sequencer, &unfinished).await?;
         }
@@ -150,8 +151,8 @@ impl<'a> Work<'a> {
     }
 
     /// The object does not exist. This has to be still true after its index has been removed.
-    async fn remove(&mut self) -> Result<End, Error> {
-        self.report.outcome = Outcome::Removed;
+    async fn remove(&mut self) -> Result<End, IndexerError> {
+        self.report.outcome = IndexingOutcome::Removed;
         self.stores.index.remove_head(self.media, &self.sequencer).await?;
         if !self.list(None, None).await? || self.content().await?.is_some() {
             return Ok(End::Changed);
@@ -161,7 +162,7 @@ impl<'a> Work<'a> {
     }
 
     /// The object exists. It has to be still the same once its index is right.
-    async fn renew(&mut self, stored: Option<Stored>, content: &Content) -> Result<End, Error> {
+    async fn renew(&mut self, stored: Option<StoredHead>, content: &Content) -> Result<End, IndexerError> {
         let object = &content.object;
         let before = self.entry.clone();
         if !self.list(Some(content), stored.as_ref().map(|stored| &stored.head)).await? {
@@ -178,9 +179,9 @@ impl<'a> Work<'a> {
             Reuse::Whole(None) => return self.done(content, is_listed).await,
             Reuse::Pages(status, cells) => (*status, cells, false),
             Reuse::Nothing => match self.index(object).await? {
-                Read::Whole { status, cells, begun } => (*status, cells, begun),
-                Read::Changed => return Ok(End::Changed),
-                Read::Paused(checkpoint, cells) => return self.pause(object, &checkpoint, &cells).await,
+                ReadEnd::Whole { status, cells, begun } => (*status, cells, begun),
+                ReadEnd::Changed => return Ok(End::Changed),
+                ReadEnd::Paused(checkpoint, cells) => return self.pause(object, &checkpoint, &cells).await,
             },
         };
         let head = Head { original, status };
@@ -198,13 +199,13 @@ impl<'a> Work<'a> {
     }
 
     /// Nothing is left to do, unless the list was changed and the object has changed since.
-    async fn done(&self, content: &Content, is_listed: bool) -> Result<End, Error> {
+    async fn done(&self, content: &Content, is_listed: bool) -> Result<End, IndexerError> {
         let is_current = is_listed || self.content().await?.as_ref() == Some(content);
         Ok(if is_current { End::Done } else { End::Changed })
     }
 
     /// Removes the pages of other versions, unless the object has changed.
-    async fn clear(&mut self, content: &Content, keep: Option<&Cells>) -> Result<End, Error> {
+    async fn clear(&mut self, content: &Content, keep: Option<&Cells>) -> Result<End, IndexerError> {
         if self.content().await?.as_ref() != Some(content) {
             return Ok(End::Changed);
         }
@@ -214,8 +215,8 @@ impl<'a> Work<'a> {
     }
 
     /// The limit is reached: another invocation continues from the checkpoint, unless there is one for a later event.
-    async fn pause(&mut self, object: &Object, checkpoint: &Checkpoint, cells: &Cells) -> Result<End, Error> {
-        self.report.outcome = Outcome::Paused(checkpoint.offset());
+    async fn pause(&mut self, object: &Object, checkpoint: &Checkpoint, cells: &Cells) -> Result<End, IndexerError> {
+        self.report.outcome = IndexingOutcome::Paused(checkpoint.offset());
         let index = &self.stores.index;
         let kept = index.put_checkpoint(self.media, &object.etag, &self.sequencer, cells, checkpoint).await?;
         index.put_progress(self.media, &object.etag, checkpoint.offset()).await?;
@@ -223,15 +224,15 @@ impl<'a> Work<'a> {
     }
 
     /// Checks that all pages of an index exist, some of which other invocations stored.
-    async fn is_whole(&self, head: &Head, cells: &Cells) -> Result<bool, Error> {
-        let stored = Stored { head: head.clone(), cells: cells.clone() };
+    async fn is_whole(&self, head: &Head, cells: &Cells) -> Result<bool, IndexerError> {
+        let stored = StoredHead { head: head.clone(), cells: cells.clone() };
         let indexed = matches!(head.status, Status::Indexed(_));
         Ok(!indexed || self.stores.index.pages_of(self.media, &stored).await?.whole)
     }
 
     /// Which parts of the existing index can stay. One that says that the file could not be indexed is rebuilt: the
     /// event was sent again to see whether it can be indexed now.
-    async fn reuse(&mut self, stored: Option<Stored>, original: &Original) -> Result<Reuse, Error> {
+    async fn reuse(&mut self, stored: Option<StoredHead>, original: &Original) -> Result<Reuse, IndexerError> {
         let Some(stored) = stored else { return Ok(Reuse::Nothing) };
         let is_current = |status: &Status| matches!(status, Status::Indexed(outline) if outline.format == FORMAT);
         let same = stored.head.original.etag == original.etag && is_current(&stored.head.status);
@@ -242,7 +243,7 @@ impl<'a> Work<'a> {
         if !pages.whole {
             return Ok(Reuse::Nothing);
         }
-        self.report.outcome = Outcome::Current;
+        self.report.outcome = IndexingOutcome::Current;
         if stored.head.original == *original {
             return Ok(Reuse::Whole(pages.others.then_some(stored.cells)));
         }
@@ -250,13 +251,13 @@ impl<'a> Work<'a> {
     }
 
     /// Reads the object's structure and stores its pages, from where an earlier invocation stopped.
-    async fn index(&mut self, object: &Object) -> Result<Read, Error> {
+    async fn index(&mut self, object: &Object) -> Result<ReadEnd, IndexerError> {
         let source = self.stores.media.source(self.media, object);
         let unfinished = self.unfinished.as_ref().filter(|unfinished| unfinished.is_of(&object.etag));
         let from = unfinished.and_then(|unfinished| unfinished.checkpoint.as_ref());
         let before = unfinished.map(|unfinished| unfinished.cells.clone()).unwrap_or_default();
         let begun = from.is_some();
-        let mut pages = Pages::new(&self.stores.index, self.media, &object.etag, &self.sequencer, before);
+        let mut pages = PageSink::new(&self.stores.index, self.media, &object.etag, &self.sequencer, before);
         let read = {
             let mut reading = pin!(container::index_on(&source, &mut pages, from, self.limit));
             let start = tokio::time::Instant::now() + FIRST_PROGRESS;
@@ -273,24 +274,24 @@ impl<'a> Work<'a> {
         self.report.bytes_read += source.bytes_read();
         self.report.pages = cells.count();
         let refused = match read {
-            Ok(Progress::Paused(checkpoint)) => return Ok(Read::Paused(checkpoint, cells)),
+            Ok(Progress::Paused(checkpoint)) => return Ok(ReadEnd::Paused(checkpoint, cells)),
             Ok(Progress::Done(outline)) if outline.pack().len() <= OUTLINE => {
-                self.report.outcome = Outcome::Indexed;
-                return Ok(Read::Whole { status: Box::new(Status::Indexed(*outline)), cells, begun });
+                self.report.outcome = IndexingOutcome::Indexed;
+                return Ok(ReadEnd::Whole { status: Box::new(Status::Indexed(*outline)), cells, begun });
             }
             Ok(Progress::Done(_)) => format!("too large: an outline of more than {OUTLINE} bytes"),
-            Err(container::Error::Read(ReadError::Changed)) => return Ok(Read::Changed),
-            Err(container::Error::Read(ReadError::Failed(reason))) => return Err(Error::Unread(reason)),
+            Err(container::Error::Read(ReadError::Changed)) => return Ok(ReadEnd::Changed),
+            Err(container::Error::Read(ReadError::Failed(reason))) => return Err(IndexerError::Unread(reason)),
             Err(container::Error::Checkpoint(reason)) => {
                 tracing::warn!(media = %self.media, reason, "a checkpoint is discarded");
                 self.forget().await?;
-                return Ok(Read::Changed);
+                return Ok(ReadEnd::Changed);
             }
             Err(error) => error.to_string(),
         };
         self.report.pages = 0;
-        self.report.outcome = Outcome::Refused(refused.clone());
-        Ok(Read::Whole { status: Box::new(Status::Refused(refused)), cells: Cells::default(), begun })
+        self.report.outcome = IndexingOutcome::Refused(refused.clone());
+        Ok(ReadEnd::Whole { status: Box::new(Status::Refused(refused)), cells: Cells::default(), begun })
     }
 
     /// Says in the list how far the object is read. It does no harm if that fails.

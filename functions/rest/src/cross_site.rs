@@ -10,7 +10,7 @@ use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reelspan::http::origin::{Origin, OwnOrigins};
 
-use crate::Error;
+use crate::RestError;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The prefix of the fetch metadata fields.
@@ -26,7 +26,7 @@ pub async fn refuse(request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
     match judge(request.method(), request.headers(), authority.as_deref(), &own) {
         Ok(()) => next.run(request).await,
-        Err(why) => Error::CrossSite(why).into_response(),
+        Err(why) => RestError::CrossSite(why).into_response(),
     }
 }
 

@@ -21,7 +21,7 @@ const MORE_PATIENCE: &str = "30";
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RestError {
     /// There is no such route.
     #[error("there is nothing at this path")]
     NoRoute,
@@ -97,7 +97,7 @@ pub enum Error {
     Internal(String),
 }
 
-impl Error {
+impl RestError {
     /// The content does not exist.
     #[must_use]
     pub fn no_content(key: &MediaKey) -> Self {
@@ -105,9 +105,9 @@ impl Error {
     }
 
     /// Converts an error of a call about one content.
-    pub fn about(key: &MediaKey) -> impl Fn(store::Error) -> Self {
+    pub fn about(key: &MediaKey) -> impl Fn(store::StoreError) -> Self {
         move |error| match error {
-            store::Error::Missing => Self::no_content(key),
+            store::StoreError::Missing => Self::no_content(key),
             other => other.into(),
         }
     }
@@ -167,7 +167,7 @@ impl Error {
     }
 }
 
-impl IntoResponse for Error {
+impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         if let Self::Internal(message) | Self::Upstream(message) = &self {
             tracing::error!(message, "{self}");
@@ -188,17 +188,17 @@ impl IntoResponse for Error {
     }
 }
 
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
+impl From<store::StoreError> for RestError {
+    fn from(error: store::StoreError) -> Self {
         match error {
-            store::Error::Changed => Self::Changed,
-            store::Error::Throttled(service) => Self::Busy(service),
-            store::Error::Missing | store::Error::Service { .. } => Self::Upstream(error.to_string()),
+            store::StoreError::Changed => Self::Changed,
+            store::StoreError::Throttled(service) => Self::Busy(service),
+            store::StoreError::Missing | store::StoreError::Service { .. } => Self::Upstream(error.to_string()),
         }
     }
 }
 
-impl From<QuotaError> for Error {
+impl From<QuotaError> for RestError {
     fn from(error: QuotaError) -> Self {
         match error {
             QuotaError::Exceeded(exceeded) => Self::Quota(exceeded),
@@ -207,14 +207,14 @@ impl From<QuotaError> for Error {
     }
 }
 
-impl From<NotFound> for Error {
+impl From<NotFound> for RestError {
     fn from(error: NotFound) -> Self {
         tracing::error!(%error, "the users or sessions cannot be read");
         Self::Busy("the table of users")
     }
 }
 
-impl From<PutError> for Error {
+impl From<PutError> for RestError {
     fn from(error: PutError) -> Self {
         match error {
             PutError::Digest { .. } => Self::Conflict(error.to_string()),
@@ -226,19 +226,19 @@ impl From<PutError> for Error {
     }
 }
 
-impl From<NameError> for Error {
+impl From<NameError> for RestError {
     fn from(error: NameError) -> Self {
         Self::Bad(error.to_string())
     }
 }
 
-impl From<AclError> for Error {
+impl From<AclError> for RestError {
     fn from(error: AclError) -> Self {
         Self::Bad(error.to_string())
     }
 }
 
-impl From<PropertiesError> for Error {
+impl From<PropertiesError> for RestError {
     fn from(error: PropertiesError) -> Self {
         Self::Bad(error.to_string())
     }
@@ -256,23 +256,23 @@ mod tests {
         let problem = "application/problem+json";
         let space = || SpaceId::parse("films").unwrap();
         for (error, status, kind, field) in [
-            (Error::Unauthorized, 401, plain, Some("www-authenticate")),
-            (Error::Forbidden("no".to_owned()), 403, plain, None),
-            (Error::NoSpace("films".to_owned()), 404, plain, None),
-            (Error::Conflict("the MD5".to_owned()), 409, plain, None),
-            (Error::from(SpaceId::parse("Films").unwrap_err()), 400, plain, None),
-            (Error::from(PutError::BrokenOff("early".to_owned())), 400, plain, None),
-            (Error::from(PutError::Busy), 503, problem, Some("retry-after")),
-            (Error::CrossSite("Origin is \"null\"".to_owned()), 403, problem, None),
-            (Error::MediaType("text/plain".to_owned()), 415, problem, None),
-            (Error::NoRoute, 404, problem, None),
-            (Error::Method, 405, problem, None),
-            (Error::Deleting(space()), 503, problem, Some("retry-after")),
-            (Error::Later("it is being deleted".to_owned()), 503, problem, Some("retry-after")),
-            (Error::from(store::Error::Throttled("S3")), 503, problem, Some("retry-after")),
-            (Error::from(store::Error::Changed), 503, problem, Some("retry-after")),
-            (Error::Upstream("secret".to_owned()), 502, problem, None),
-            (Error::Internal("secret".to_owned()), 500, problem, None),
+            (RestError::Unauthorized, 401, plain, Some("www-authenticate")),
+            (RestError::Forbidden("no".to_owned()), 403, plain, None),
+            (RestError::NoSpace("films".to_owned()), 404, plain, None),
+            (RestError::Conflict("the MD5".to_owned()), 409, plain, None),
+            (RestError::from(SpaceId::parse("Films").unwrap_err()), 400, plain, None),
+            (RestError::from(PutError::BrokenOff("early".to_owned())), 400, plain, None),
+            (RestError::from(PutError::Busy), 503, problem, Some("retry-after")),
+            (RestError::CrossSite("Origin is \"null\"".to_owned()), 403, problem, None),
+            (RestError::MediaType("text/plain".to_owned()), 415, problem, None),
+            (RestError::NoRoute, 404, problem, None),
+            (RestError::Method, 405, problem, None),
+            (RestError::Deleting(space()), 503, problem, Some("retry-after")),
+            (RestError::Later("it is being deleted".to_owned()), 503, problem, Some("retry-after")),
+            (RestError::from(store::StoreError::Throttled("S3")), 503, problem, Some("retry-after")),
+            (RestError::from(store::StoreError::Changed), 503, problem, Some("retry-after")),
+            (RestError::Upstream("secret".to_owned()), 502, problem, None),
+            (RestError::Internal("secret".to_owned()), 500, problem, None),
         ] {
             let response = error.into_response();
             assert_eq!(

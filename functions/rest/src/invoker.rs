@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use reelspan::space::SpaceId;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::RestError;
 
 /// Ends the streaming of spaces that are being deleted.
 #[async_trait]
 pub trait EndStreaming: Debug + Send + Sync {
     /// Ends the streaming of a space that is being deleted, or has it ended soon.
-    async fn end_streaming(&self, id: &SpaceId) -> Result<(), Error>;
+    async fn end_streaming(&self, id: &SpaceId) -> Result<(), RestError>;
 }
 
 /// The event that tells the streaming function to end the streaming of a deleted space.
@@ -38,7 +38,7 @@ mod on_lambda {
     use serde::Serialize;
 
     use super::{EndStreaming, EndStreamingEvent};
-    use crate::Error;
+    use crate::RestError;
 
     /// Invokes a Lambda function without waiting for its result.
     #[derive(Clone, Debug)]
@@ -54,21 +54,21 @@ mod on_lambda {
         ///
         /// # Errors
         ///
-        /// [`Error::Busy`] if Lambda is throttling, [`Error::Upstream`] if the call fails.
-        pub async fn invoke(&self, event: &impl Serialize) -> Result<(), Error> {
-            let event = serde_json::to_vec(event).map_err(|error| Error::Internal(error.to_string()))?;
+        /// [`RestError::Busy`] if Lambda is throttling, [`RestError::Upstream`] if the call fails.
+        pub async fn invoke(&self, event: &impl Serialize) -> Result<(), RestError> {
+            let event = serde_json::to_vec(event).map_err(|error| RestError::Internal(error.to_string()))?;
             let invoke = self.client.invoke().function_name(&self.function).invocation_type(InvocationType::Event);
             let invoked = invoke.payload(Blob::new(event)).send().await;
             invoked.map(drop).map_err(|error| match error.as_service_error() {
-                Some(InvokeError::TooManyRequestsException(_)) => Error::Busy("Lambda"),
-                _ => Error::Upstream(format!("Lambda: {}", DisplayErrorContext(error))),
+                Some(InvokeError::TooManyRequestsException(_)) => RestError::Busy("Lambda"),
+                _ => RestError::Upstream(format!("Lambda: {}", DisplayErrorContext(error))),
             })
         }
     }
 
     #[async_trait]
     impl EndStreaming for Invoker {
-        async fn end_streaming(&self, id: &SpaceId) -> Result<(), Error> {
+        async fn end_streaming(&self, id: &SpaceId) -> Result<(), RestError> {
             self.invoke(&EndStreamingEvent { end_streaming: id.to_string() }).await
         }
     }

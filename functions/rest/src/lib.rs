@@ -1,17 +1,17 @@
 //! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the [`session`]s of browsers, the caller as handlers see it ([`Who`]), the
-//! [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the [`Error`]s, the layers around all
+//! [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the [`RestError`]s, the layers around all
 //! routes ([`guarded`]), which refuse requests of other sites' pages, and the [`Invoker`] of work that goes on after a response.
 //!
 //! The layer of [`authentication`] puts an `Option<Identity>` into the extensions of a request, where [`Who`] reads it. A request
 //! without that extension is anonymous.
 //!
-//! A handler takes [`Who`] and returns [`Error`]:
+//! A handler takes [`Who`] and returns [`RestError`]:
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
 //! use http::{Request, StatusCode};
 //! use reelspan::user::{Identity, Role};
-//! use reelspan_rest::{Error, Who, guarded};
+//! use reelspan_rest::{RestError, Who, guarded};
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -39,7 +39,7 @@ mod space;
 pub mod task;
 mod who;
 
-pub use error::Error;
+pub use error::RestError;
 #[cfg(feature = "lambda")]
 pub use invoker::Invoker;
 pub use invoker::{EndStreaming, EndStreamingEvent};

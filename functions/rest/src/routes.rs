@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Response};
 use reelspan::http::protection::{self, Embedding};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{Error, cross_site};
+use crate::{RestError, cross_site};
 
 /// Wraps routes: refuses requests of other sites' pages and unsupported methods, answers even if a handler panics, and
 /// keeps other sites from embedding the answers.
 pub fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
-        .method_not_allowed_fallback(async || Error::Method)
-        .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
+        .method_not_allowed_fallback(async || RestError::Method)
+        .layer(CatchPanicLayer::custom(|_| RestError::Internal("a handler panicked".to_owned()).into_response()))
         .layer(from_fn(cross_site::refuse))
         .layer(map_response(protected))
 }

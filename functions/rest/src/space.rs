@@ -6,14 +6,14 @@ use reelspan::space::record::{Space, SpaceState};
 use reelspan::store::SpacesTable;
 use reelspan::telemetry;
 
-use crate::{Error, Who};
+use crate::{RestError, Who};
 
 /// The space of this name, if the caller has this right in it.
 ///
 /// # Errors
 ///
 /// As [`permitted`]; a store that fails.
-pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> Result<Space, RestError> {
     let found = match SpaceId::parse(name) {
         Ok(id) => {
             telemetry::note(|notes| notes.space = Some(id.to_string()));
@@ -28,12 +28,12 @@ pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> 
 ///
 /// # Errors
 ///
-/// [`Error::NoSpace`] if there is none, or if it is being deleted; an anonymous caller, who may not know which spaces there are,
-/// gets [`Error::Unauthorized`]. [`Error::Forbidden`] if the caller does not have the right.
-pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+/// [`RestError::NoSpace`] if there is none, or if it is being deleted; an anonymous caller, who may not know which spaces there are,
+/// gets [`RestError::Unauthorized`]. [`RestError::Forbidden`] if the caller does not have the right.
+pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, RestError> {
     let Some(space) = found.filter(|space| space.state == SpaceState::Live) else {
         who.authenticated()?;
-        return Err(Error::NoSpace(name.to_owned()));
+        return Err(RestError::NoSpace(name.to_owned()));
     };
     if space.allows(who.0.as_ref(), right) {
         Ok(space)

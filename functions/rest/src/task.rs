@@ -12,7 +12,7 @@ use reelspan::http::media_type::MediaType;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::RestError;
 use crate::cross_site::is_of_browser;
 
 /// All tasks, of all functions.
@@ -41,24 +41,24 @@ const LONGEST: usize = 256 << 10;
 ///
 /// # Errors
 ///
-/// [`Error::MediaType`] if a browser sends another type than JSON; [`Error::Bad`] if the body is not what the task
+/// [`RestError::MediaType`] if a browser sends another type than JSON; [`RestError::Bad`] if the body is not what the task
 /// expects.
-pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Error> {
+pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, RestError> {
     if is_of_browser(request.headers()) {
         is_json(request.headers())?;
     }
-    let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| Error::Bad(error.to_string()))?;
+    let bytes = to_bytes(request.into_body(), LONGEST).await.map_err(|error| RestError::Bad(error.to_string()))?;
     serde_json::from_slice(&bytes)
-        .map_err(|error| Error::Bad(format!("the body is not what the task expects: {error}")))
+        .map_err(|error| RestError::Bad(format!("the body is not what the task expects: {error}")))
 }
 
-fn is_json(headers: &HeaderMap) -> Result<(), Error> {
+fn is_json(headers: &HeaderMap) -> Result<(), RestError> {
     let sent = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let parsed = sent.as_deref().and_then(|text| MediaType::parse(text).ok());
     if parsed.is_some_and(|media_type| media_type.essence() == "application/json") {
         return Ok(());
     }
-    Err(Error::MediaType(sent.map_or_else(|| "of no media type".to_owned(), |sent| format!("{sent:?}"))))
+    Err(RestError::MediaType(sent.map_or_else(|| "of no media type".to_owned(), |sent| format!("{sent:?}"))))
 }
 
 /// 200 with a sentence, or with the answer of a task.
@@ -71,7 +71,7 @@ pub fn said(text: String) -> Response {
 /// A number that may be written as a string, as DuraCloud's clients do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Number")]
-pub struct Count(pub u64);
+pub struct LenientNumber(pub u64);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -80,7 +80,7 @@ enum Number {
     Text(String),
 }
 
-impl TryFrom<Number> for Count {
+impl TryFrom<Number> for LenientNumber {
     type Error = std::num::ParseIntError;
 
     fn try_from(number: Number) -> Result<Self, Self::Error> {
@@ -145,7 +145,7 @@ mod tests {
                 }
                 let read = body::<Value>(request.body(Body::from("{}")).unwrap()).await;
                 assert_eq!(read.is_ok(), json || browser.is_none(), "{media_type:?} {browser:?}");
-                assert!(!matches!(read, Err(ref error) if !matches!(error, Error::MediaType(_))));
+                assert!(!matches!(read, Err(ref error) if !matches!(error, RestError::MediaType(_))));
             }
         }
     }
@@ -153,7 +153,11 @@ mod tests {
     #[test]
     fn numbers_and_booleans_may_stand_in_strings() {
         for (json, number) in [("480", Some(480)), ("\" 480 \"", Some(480)), ("-1", None), ("\"many\"", None)] {
-            assert_eq!(serde_json::from_str::<Count>(json).ok().map(|Count(number)| number), number, "{json}");
+            assert_eq!(
+                serde_json::from_str::<LenientNumber>(json).ok().map(|LenientNumber(number)| number),
+                number,
+                "{json}"
+            );
         }
         for (json, flag) in [("true", Some(true)), ("\"True\"", Some(true)), ("\"false\"", Some(false)), ("1", None)] {
             assert_eq!(serde_json::from_str::<Flag>(json).ok().map(|Flag(flag)| flag), flag, "{json}");

@@ -12,12 +12,12 @@ use reelspan::cloudfront::now;
 use reelspan::cloudfront::policy::Policy;
 use reelspan::http::problem::{self, Problem};
 use reelspan::space::record::SpaceState;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan::telemetry;
 
 use crate::audit::note_signed;
 use crate::token::CookieToken;
-use crate::{CookieSetter, Error, on};
+use crate::{CookieSetter, RestError, on};
 
 pub async fn set(State(state): State<Arc<CookieSetter>>, request: Request) -> Response {
     match state.set_cookies(request.uri().query().unwrap_or_default()).await {
@@ -33,10 +33,10 @@ pub async fn set(State(state): State<Arc<CookieSetter>>, request: Request) -> Re
 /// Why no cookies are set.
 enum NoCookies {
     Token(String),
-    Error(Error),
+    Error(RestError),
 }
 
-impl<E: Into<Error>> From<E> for NoCookies {
+impl<E: Into<RestError>> From<E> for NoCookies {
     fn from(error: E) -> Self {
         Self::Error(error.into())
     }
@@ -52,7 +52,7 @@ impl CookieSetter {
         let token =
             CookieToken::read(token, &commons.keys, now).map_err(|invalid| NoCookies::Token(invalid.to_string()))?;
         let space = self.table.get(&token.space).await?.filter(|space| space.state == SpaceState::Live);
-        let streaming = space.as_ref().and_then(on).filter(|streaming| streaming.kind == Kind::Secure);
+        let streaming = space.as_ref().and_then(on).filter(|streaming| streaming.kind == StreamingKind::Secure);
         // A token for an earlier space of this name opens nothing of this one.
         if streaming.is_none_or(|streaming| streaming.generation != token.generation) {
             return Err(NoCookies::Token(format!("space {} does not stream to signed requests any more", token.space)));
@@ -61,7 +61,7 @@ impl CookieSetter {
         let held = self.keyring.signer(&commons, now).await?;
         let until = held.until.map_or(token.cookies_until, |until| until.min(token.cookies_until));
         let policy = Policy { ip_address: token.address, ..Policy::until(format!("{base}/*"), until) };
-        let cookies = held.signer.cookies(&policy).map_err(|error| Error::Internal(error.to_string()))?;
+        let cookies = held.signer.cookies(&policy).map_err(|error| RestError::Internal(error.to_string()))?;
         telemetry::note(|notes| (notes.act, notes.space) = (Some("set-cookies"), Some(token.space.to_string())));
         note_signed(policy.resource, until, token.address);
         let mut response = match &token.redirect {

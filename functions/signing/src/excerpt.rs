@@ -10,7 +10,7 @@ use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::index::{Outline, Status};
 use reelspan_engine::media::{Interval, Time};
 
-use crate::{Error, Signing};
+use crate::{RestError, Signing};
 
 /// How much before its start a strict excerpt may disclose unless the request says: as long as a group of pictures is that
 /// common encoders make unless they are told otherwise (x264 and x265: 250 pictures, which are ten seconds at 25 a second).
@@ -24,8 +24,8 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// Reads a fragment, of `t`, `track` and `id`.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |why: String| Error::Bad(format!("fragment {text:?}: {why}"));
+    pub fn parse(text: &str) -> Result<Self, RestError> {
+        let wrong = |why: String| RestError::Bad(format!("fragment {text:?}: {why}"));
         let fragment = Fragment::parse(text);
         if let Some(ignored) = fragment.ignored.first() {
             return Err(wrong(format!("{}: {}", ignored.pair, ignored.why)));
@@ -77,7 +77,7 @@ pub enum Disclosure {
 
 /// What a URL for a part of a file opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct ExcerptAccess {
     /// The query of the URL.
     pub query: String,
     /// What it discloses, as a fragment of the file: the interval of all samples that it gives, those included that are there
@@ -101,15 +101,15 @@ impl Signing {
         found: Option<Found>,
         excerpt: &Excerpt,
         disclosure: Disclosure,
-    ) -> Result<Opened, Error> {
-        let wrong = |why: &str| Error::Bad(format!("no part of {} can be given out: {why}", key.content()));
+    ) -> Result<ExcerptAccess, RestError> {
+        let wrong = |why: &str| RestError::Bad(format!("no part of {} can be given out: {why}", key.content()));
         let ask = Ask::from(&excerpt.fragment);
         let query = excerpt.query();
         let found = match found {
             Some(found) => Some(found),
             None => self.stores.index.find(key, excerpt.pages(disclosure)).await?,
         };
-        let Found { head, mut pages, .. } = found.ok_or(Error::Busy("the indexer"))?;
+        let Found { head, mut pages, .. } = found.ok_or(RestError::Busy("the indexer"))?;
         let outline = match &head.status {
             Status::Refused(why) => return Err(wrong(why)),
             Status::Indexed(outline) => outline,
@@ -119,13 +119,13 @@ impl Signing {
             return Err(wrong(&format!("{}: {}", without.dimension, without.why)));
         }
         if disclosure == Disclosure::Irrelevant {
-            return Ok(Opened { query, given: None, disclosed: None });
+            return Ok(ExcerptAccess { query, given: None, disclosed: None });
         }
         let disclosed = resolve::disclosed(outline, &mut pages, &meaning).await.map_err(unresolved)?;
         if let (Some(disclosed), Disclosure::AtMost(most)) = (disclosed, disclosure) {
             check_lead_in(&meaning, outline, disclosed, most)?;
         }
-        Ok(Opened { query, given: disclosed.map(|interval| excerpt.given(interval)), disclosed })
+        Ok(ExcerptAccess { query, given: disclosed.map(|interval| excerpt.given(interval)), disclosed })
     }
 
     /// The same of a stream, which also has the variants that the file names: as far as they are stored and indexed now, and have that
@@ -137,17 +137,17 @@ impl Signing {
     pub(crate) async fn excerpt_of_variants(
         &self,
         key: &MediaKey,
-        mut opened: Opened,
+        mut opened: ExcerptAccess,
         excerpt: &Excerpt,
         disclosure: Disclosure,
-    ) -> Result<Opened, Error> {
+    ) -> Result<ExcerptAccess, RestError> {
         for variant in self.stores.index.variants(key).await? {
             let other = match self.excerpt(&variant, None, excerpt, disclosure).await {
-                Ok(Opened { disclosed: Some(other), .. }) => other,
+                Ok(ExcerptAccess { disclosed: Some(other), .. }) => other,
                 // It is not in the stream either.
-                Ok(_) | Err(Error::Bad(_) | Error::Busy("the indexer")) => continue,
-                Err(Error::Conflict(why)) => {
-                    return Err(Error::Conflict(format!("its rendition {}: {why}", variant.content())));
+                Ok(_) | Err(RestError::Bad(_) | RestError::Busy("the indexer")) => continue,
+                Err(RestError::Conflict(why)) => {
+                    return Err(RestError::Conflict(format!("its rendition {}: {why}", variant.content())));
                 }
                 Err(error) => return Err(error),
             };
@@ -161,7 +161,7 @@ impl Signing {
 }
 
 /// Whether what is disclosed begins at most so long before what was asked for.
-fn check_lead_in(meaning: &Meaning, outline: &Outline, disclosed: Interval, most: Time) -> Result<(), Error> {
+fn check_lead_in(meaning: &Meaning, outline: &Outline, disclosed: Interval, most: Time) -> Result<(), RestError> {
     let asked = match meaning.when {
         When::During(interval) => interval.start().max(Time::ZERO).min(outline.duration),
         When::Always | When::Never => Time::ZERO,
@@ -170,20 +170,20 @@ fn check_lead_in(meaning: &Meaning, outline: &Outline, disclosed: Interval, most
     if lead_in <= most {
         return Ok(());
     }
-    Err(Error::Conflict(format!(
+    Err(RestError::Conflict(format!(
         "the excerpt would disclose t={disclosed}, {lead_in} seconds from before its start, and maxLeadIn is {most}: decoding \
          has to begin at a sync sample, of which there is none later; begin the excerpt there, or sign it without strict"
     )))
 }
 
 /// Why it cannot be known what a part discloses.
-fn unresolved(error: resolve::Error) -> Error {
+fn unresolved(error: resolve::ResolveError) -> RestError {
     match error {
-        resolve::Error::Container(error) => Error::Internal(error.to_string()),
-        resolve::Error::Changed => Error::Busy("the indexer"),
-        resolve::Error::Busy(service) => Error::Busy(service),
-        resolve::Error::Full => Error::Busy("the memory for answers"),
-        resolve::Error::Pages(why) => Error::Upstream(why),
+        resolve::ResolveError::Container(error) => RestError::Internal(error.to_string()),
+        resolve::ResolveError::Changed => RestError::Busy("the indexer"),
+        resolve::ResolveError::Busy(service) => RestError::Busy(service),
+        resolve::ResolveError::Full => RestError::Busy("the memory for answers"),
+        resolve::ResolveError::Pages(why) => RestError::Upstream(why),
     }
 }
 
@@ -225,7 +225,7 @@ mod tests {
             "track=",
             "t",
         ] {
-            assert!(matches!(Excerpt::parse(text), Err(Error::Bad(_))), "{text}");
+            assert!(matches!(Excerpt::parse(text), Err(RestError::Bad(_))), "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use reelspan::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 use reelspan::store;
 
-use crate::{Error, Signing};
+use crate::{RestError, Signing};
 
 /// The prefixes, and the extensions of what they are for (*Flash Media Server Developer Guide*, "Streaming media files").
 const PREFIXES: [(&str, &[&str]); 3] =
@@ -23,15 +23,15 @@ const LISTINGS: usize = 10;
 
 /// What a `resourcePrefix` says of the file that is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format(Option<&'static [&'static str]>);
+pub struct FormatPrefix(Option<&'static [&'static str]>);
 
-impl Format {
+impl FormatPrefix {
     /// Reads a prefix. An empty one counts as missing.
-    pub fn parse(prefix: Option<&str>) -> Result<Self, Error> {
+    pub fn parse(prefix: Option<&str>) -> Result<Self, RestError> {
         let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else { return Ok(Self(None)) };
         match PREFIXES.iter().find(|(known, _)| *known == prefix) {
             Some((_, extensions)) => Ok(Self(Some(extensions))),
-            None => Err(Error::Bad(format!("resourcePrefix {prefix:?} is not mp4:, mp3: or flv:"))),
+            None => Err(RestError::Bad(format!("resourcePrefix {prefix:?} is not mp4:, mp3: or flv:"))),
         }
     }
 
@@ -49,25 +49,26 @@ impl Format {
 impl Signing {
     /// The stored file that a name means: the one of that very name, else the one that has it but for an extension of the
     /// format.
-    pub(crate) async fn find(&self, space: &SpaceId, name: &str, format: Format) -> Result<MediaKey, Error> {
+    pub(crate) async fn find(&self, space: &SpaceId, name: &str, format: FormatPrefix) -> Result<MediaKey, RestError> {
         let content = ContentId::parse(name)?;
         let key = MediaKey::new(space.clone(), content)?;
         match self.stores.media.content(&key).await {
             Ok(_) => return Ok(key),
-            Err(store::Error::Missing) => {}
+            Err(store::StoreError::Missing) => {}
             Err(error) => return Err(error.into()),
         }
         let fitting = self.fitting(space, name, format).await?;
         match fitting.as_slice() {
-            [] => Err(Error::no_content(&key)),
+            [] => Err(RestError::no_content(&key)),
             [one] => Ok(MediaKey::new(space.clone(), one.clone())?),
-            several => {
-                Err(Error::Conflict(format!("{name} may be {} in space {space}: name one of them", Either(several))))
-            }
+            several => Err(RestError::Conflict(format!(
+                "{name} may be {} in space {space}: name one of them",
+                EitherName(several)
+            ))),
         }
     }
 
-    async fn fitting(&self, space: &SpaceId, name: &str, format: Format) -> Result<Vec<ContentId>, Error> {
+    async fn fitting(&self, space: &SpaceId, name: &str, format: FormatPrefix) -> Result<Vec<ContentId>, RestError> {
         let mut fitting = Vec::new();
         // Nothing has a name that is too long.
         let Ok(prefix) = ContentPrefix::parse(&format!("{name}.")) else { return Ok(fitting) };
@@ -80,14 +81,16 @@ impl Signing {
                 return Ok(fitting);
             }
         }
-        Err(Error::Bad(format!("too many contents of space {space} begin with {prefix}: name one with its extension")))
+        Err(RestError::Bad(format!(
+            "too many contents of space {space} begin with {prefix}: name one with its extension"
+        )))
     }
 }
 
 /// Several names, none of them preferred.
-struct Either<'a>(&'a [ContentId]);
+struct EitherName<'a>(&'a [ContentId]);
 
-impl fmt::Display for Either<'_> {
+impl fmt::Display for EitherName<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, name) in self.0.iter().enumerate() {
             let separator = match at {
@@ -126,14 +129,14 @@ mod tests {
             (Some("mp4:"), "videofile", "videofile.flv", false),
             (Some("flv:"), "videofile", "videofile.flv", true),
         ] {
-            assert_eq!(Format::parse(prefix).unwrap().fits(file, name), fits, "{prefix:?} {name} {file}");
+            assert_eq!(FormatPrefix::parse(prefix).unwrap().fits(file, name), fits, "{prefix:?} {name} {file}");
         }
     }
 
     #[test]
     fn a_prefix_is_one_of_three() {
         for prefix in ["mp4", "MP4:", "ogg:", "mp4:video", " "] {
-            assert!(matches!(Format::parse(Some(prefix)), Err(Error::Bad(_))), "{prefix}");
+            assert!(matches!(FormatPrefix::parse(Some(prefix)), Err(RestError::Bad(_))), "{prefix}");
         }
     }
 }

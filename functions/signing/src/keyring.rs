@@ -9,7 +9,7 @@ use reelspan::space::commons::Commons;
 use reelspan::streaming::SigningSecret;
 use tokio::sync::Mutex;
 
-use crate::Error;
+use crate::RestError;
 
 /// The key that signs.
 #[derive(Clone, Debug)]
@@ -36,21 +36,21 @@ impl Keyring {
 
     /// The key that signs now, in seconds since 1970. While one takes the other's place it may be the one before, which is
     /// trusted for a while.
-    pub async fn signer(&self, commons: &Commons, now: i64) -> Result<HeldKey, Error> {
-        let first = commons.keys.first().ok_or(Error::Busy("the signing key"))?;
+    pub async fn signer(&self, commons: &Commons, now: i64) -> Result<HeldKey, RestError> {
+        let first = commons.keys.first().ok_or(RestError::Busy("the signing key"))?;
         // Held while it is read: who comes in between would read the same.
         let mut held = self.held.lock().await;
         let signer = if let Some(signer) = held.as_ref().filter(|signer| signer.key_id() == first.id) {
             Arc::clone(signer)
         } else {
-            let read = self.secret.get().await?.ok_or(Error::Busy("the signing key"))?;
+            let read = self.secret.get().await?.ok_or(RestError::Busy("the signing key"))?;
             Arc::clone(held.insert(Arc::new(read)))
         };
         drop(held);
         let key = trusted(&commons.keys, signer.key_id(), now);
         match key.ok().filter(|key| key.public == signer.key().public()) {
             Some(key) => Ok(HeldKey { until: key.until, signer }),
-            None => Err(Error::Upstream("the signing key is not among the trusted ones".to_owned())),
+            None => Err(RestError::Upstream("the signing key is not among the trusted ones".to_owned())),
         }
     }
 }

@@ -9,7 +9,7 @@ use reelspan::store::{self, Stores};
 use reelspan::streaming::{Hosts, SecretsManager, SigningSecret};
 use reelspan_gateway::{observed, run_buffered, with_own_origins};
 
-use crate::{CookieSetter, Error, Keyring, Signing};
+use crate::{CookieSetter, Keyring, RestError, Signing};
 
 impl Signing {
     /// Reads the function's environment: `SPACES_TABLE`, `SIGNING_SECRET`, and the variables of [`Stores::from_env`] and
@@ -40,11 +40,11 @@ async fn keyring() -> Result<Keyring, lambda_http::Error> {
 
 /// Answers invocations until the process ends: the tasks, inside a layer that authenticates callers.
 pub async fn run(tasks: Router) -> Result<(), lambda_http::Error> {
-    let app = observed(Router::new().nest("/durastore", tasks).fallback(async || Error::NoRoute));
+    let app = observed(Router::new().nest("/durastore", tasks).fallback(async || RestError::NoRoute));
     run_buffered(ServiceBuilder::new().map_request(with_own_origins).service(app)).await
 }
 
 /// Answers invocations until the process ends: the URL that sets cookies.
 pub async fn run_cookies(cookies: Router) -> Result<(), lambda_http::Error> {
-    run_buffered(observed(cookies.fallback(async || Error::NoRoute))).await
+    run_buffered(observed(cookies.fallback(async || RestError::NoRoute))).await
 }

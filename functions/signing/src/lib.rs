@@ -69,12 +69,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
+use reelspan::space::streaming::{Streaming, StreamingKind, StreamingStatus};
 use reelspan::store::{SpacesTable, Stores};
 use reelspan::streaming::Hosts;
 
 pub use keyring::Keyring;
-use reelspan_rest::{Error, Who};
+use reelspan_rest::{RestError, Who};
 
 /// What the routes stand on.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl CookieSetter {
 }
 
 /// The state of the handlers.
-type Shared = State<Arc<Signing>>;
+type SigningState = State<Arc<Signing>>;
 
 impl Signing {
     /// The tasks, to be merged with the other routes under `/durastore`; who asks has to be found out around them.
@@ -115,16 +115,16 @@ impl Signing {
     }
 
     /// The base of the URLs of a space that streams to these; what is wrong where it does not.
-    fn base(&self, space: &Space, kind: Kind) -> Result<String, Error> {
+    fn base(&self, space: &Space, kind: StreamingKind) -> Result<String, RestError> {
         let id = &space.id;
         let Some(streaming) = on(space) else {
-            return Err(Error::Bad(format!("Streaming is off in space {id}: enable-streaming turns it on")));
+            return Err(RestError::Bad(format!("Streaming is off in space {id}: enable-streaming turns it on")));
         };
         match (kind, streaming.kind) {
-            (Kind::Open, Kind::Secure) => {
-                Err(Error::Bad(format!("Space {id} streams to signed URLs only: get-signed-url gives one")))
+            (StreamingKind::Open, StreamingKind::Secure) => {
+                Err(RestError::Bad(format!("Space {id} streams to signed URLs only: get-signed-url gives one")))
             }
-            (Kind::Secure, Kind::Open) => Err(Error::Bad(format!(
+            (StreamingKind::Secure, StreamingKind::Open) => Err(RestError::Bad(format!(
                 "Space {id} streams to anybody: get-url gives the URL, and it needs no signature"
             ))),
             _ => Ok(self.hosts.base(id, streaming)),

@@ -3,7 +3,7 @@
 use http::Uri;
 use reelspan::http::origin::{Origin, OwnOrigins};
 
-use crate::Error;
+use crate::RestError;
 
 /// The longest URL that a browser is redirected to, in bytes.
 const LONGEST: usize = 2048;
@@ -22,9 +22,9 @@ fn leads_somewhere(url: &str) -> bool {
 /// Checks that a link which sets the cookies of a space may redirect to this URL: to a page that may read the space's media by
 /// script, or to the server itself. A link to anywhere else would abuse the trust that people have in the host it names
 /// (CWE-601).
-pub fn may_lead_to(url: &str, allowed: &[String], base: &str, own: &OwnOrigins) -> Result<(), Error> {
+pub fn may_lead_to(url: &str, allowed: &[String], base: &str, own: &OwnOrigins) -> Result<(), RestError> {
     let Some(origin) = Origin::of_url(url).filter(|_| leads_somewhere(url)) else {
-        return Err(Error::Bad(format!("redirectUrl {url:?} is not an absolute URL of http or https")));
+        return Err(RestError::Bad(format!("redirectUrl {url:?} is not an absolute URL of http or https")));
     };
     let here = Origin::of_url(base);
     let is_own = own.all().iter().chain(&here).any(|own| *own == origin);
@@ -32,7 +32,7 @@ pub fn may_lead_to(url: &str, allowed: &[String], base: &str, own: &OwnOrigins) 
         return Ok(());
     }
     let named = if allowed.is_empty() { "names none".to_owned() } else { format!("names {}", allowed.join(", ")) };
-    Err(Error::Bad(format!(
+    Err(RestError::Bad(format!(
         "redirectUrl {url:?} leads to {origin}, which is neither this server nor in allowedOrigins of the space, which {named}; \
          enable-streaming sets them"
     )))

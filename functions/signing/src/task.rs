@@ -8,25 +8,25 @@ use reelspan::http::origin::OwnOrigins;
 use reelspan::space::acl::Right;
 use reelspan::space::commons::Commons;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::Found;
 use reelspan::telemetry;
 use reelspan_engine::fragment::resolve::{Ask, guess};
-use reelspan_engine::fragment::uri::{Scanner, npt};
+use reelspan_engine::fragment::uri::{TextScanner, npt};
 use reelspan_engine::media::Time;
 use reelspan_engine::package::name::DERIVED;
 use reelspan_rest as rest;
-use reelspan_rest::task::{Count, Flag, body, said};
+use reelspan_rest::task::{Flag, LenientNumber, body, said};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::note_signed;
-use crate::excerpt::{Disclosure, Excerpt, MAX_LEAD_IN, Opened};
-use crate::find::Format;
+use crate::excerpt::{Disclosure, Excerpt, ExcerptAccess, MAX_LEAD_IN};
+use crate::find::FormatPrefix;
 use crate::redirect::may_lead_to;
 use crate::token::{CookieToken, GOOD_FOR};
-use crate::{Error, Shared, Signing, Who, on};
+use crate::{RestError, Signing, SigningState, Who, on};
 
 /// For how many minutes a signature counts unless told.
 const MINUTES: u64 = 480;
@@ -44,13 +44,13 @@ struct FileParameters {
     fragment: Option<String>,
     /// In which form it is given out.
     #[serde(default)]
-    form: Form,
+    form: FileForm,
 }
 
 /// The form in which a file is given out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+enum FileForm {
     /// The stored file, or a cut of it.
     #[default]
     File,
@@ -65,7 +65,7 @@ enum Form {
 /// The query of a cut that has all of a file's time.
 const WHOLE: &str = "t=0";
 
-impl Form {
+impl FileForm {
     /// The URL of a file, or of the part of it that this query names, in this form; and what a signature of it is over. A stream
     /// is signed by its prefix, which all of its playlists and segments have.
     fn addresses(self, base: &str, key: &MediaKey, query: &str) -> (String, String) {
@@ -97,7 +97,7 @@ impl FileParameters {
         MediaKey::new(space, content).ok()
     }
 
-    fn excerpt(&self) -> Result<Option<Excerpt>, Error> {
+    fn excerpt(&self) -> Result<Option<Excerpt>, RestError> {
         self.fragment.as_deref().map(Excerpt::parse).transpose()
     }
 }
@@ -105,19 +105,19 @@ impl FileParameters {
 /// The part of a body that says how far a signature reaches.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Limits {
-    minutes_to_expire: Option<Count>,
+struct SignatureLimits {
+    minutes_to_expire: Option<LenientNumber>,
     ip_address: Option<String>,
 }
 
 /// `get-signed-url`
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Signed {
+struct SignedUrlTask {
     #[serde(flatten)]
     asked: FileParameters,
     #[serde(flatten)]
-    limits: Limits,
+    limits: SignatureLimits,
     /// Whether the part may be signed only if it discloses little from before its start.
     #[serde(default)]
     strict: Flag,
@@ -139,7 +139,7 @@ impl TryFrom<Value> for Seconds {
             Value::String(text) => text,
             _ => return Err(NO_SECONDS),
         };
-        let mut scanner = Scanner::new(text.trim());
+        let mut scanner = TextScanner::new(text.trim());
         let time = npt::instant(&mut scanner).map_err(|_| NO_SECONDS)?;
         scanner.end().map_err(|_| NO_SECONDS)?;
         Ok(Self(time))
@@ -155,19 +155,22 @@ struct Cookies {
     space_id: String,
     redirect_url: Option<String>,
     #[serde(flatten)]
-    limits: Limits,
+    limits: SignatureLimits,
 }
 
-impl Limits {
+impl SignatureLimits {
     /// Until when, in seconds since 1970, and from where.
-    fn read(&self, now: i64) -> Result<(i64, Option<Network>), Error> {
-        let Count(minutes) = self.minutes_to_expire.unwrap_or(Count(MINUTES));
+    fn read(&self, now: i64) -> Result<(i64, Option<Network>), RestError> {
+        let LenientNumber(minutes) = self.minutes_to_expire.unwrap_or(LenientNumber(MINUTES));
         if !(1..=MOST_MINUTES).contains(&minutes) {
-            return Err(Error::Bad(format!("minutesToExpire is a number from 1 to {MOST_MINUTES}, which is a week")));
+            return Err(RestError::Bad(format!(
+                "minutesToExpire is a number from 1 to {MOST_MINUTES}, which is a week"
+            )));
         }
         let seconds = i64::try_from(minutes).unwrap_or_default() * 60;
-        let address = given(self.ip_address.as_deref())
-            .map(|text| text.parse::<Network>().map_err(|error| Error::Bad(format!("ipAddress {text:?}: {error}"))));
+        let address = given(self.ip_address.as_deref()).map(|text| {
+            text.parse::<Network>().map_err(|error| RestError::Bad(format!("ipAddress {text:?}: {error}")))
+        });
         Ok((now.saturating_add(seconds), address.transpose()?))
     }
 }
@@ -177,56 +180,56 @@ fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-pub async fn url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn url(State(state): SigningState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
     stream_url(&state, &who, body(request).await?).await
 }
 
 /// `get-url-hls`: `get-url` for HLS.
-pub async fn hls_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn hls_url(State(state): SigningState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
     let asked: FileParameters = body(request).await?;
-    stream_url(&state, &who, FileParameters { form: Form::Hls, ..asked }).await
+    stream_url(&state, &who, FileParameters { form: FileForm::Hls, ..asked }).await
 }
 
-async fn stream_url(state: &Signing, who: &Who, asked: FileParameters) -> Result<Response, Error> {
+async fn stream_url(state: &Signing, who: &Who, asked: FileParameters) -> Result<Response, RestError> {
     let excerpt = asked.excerpt();
     let (space, _, found) = state.look(&asked, who, &excerpt, Disclosure::Irrelevant).await?;
-    let base = state.base(&space, Kind::Open)?;
+    let base = state.base(&space, StreamingKind::Open)?;
     let (key, opened) = state.meant(&space, &asked, found, excerpt, Disclosure::Irrelevant).await?;
     let (url, _) = asked.form.addresses(&base, &key, query(opened.as_ref()));
     Ok(said(json!({"streamUrl": url}).to_string()))
 }
 
-pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn signed_url(State(state): SigningState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
-    let Signed { asked, limits, strict: Flag(strict), max_lead_in } = body(request).await?;
+    let SignedUrlTask { asked, limits, strict: Flag(strict), max_lead_in } = body(request).await?;
     let disclosure = match (strict, max_lead_in) {
         (true, Some(Seconds(most))) => Disclosure::AtMost(most),
         (true, None) => Disclosure::AtMost(MAX_LEAD_IN),
         (false, None) => Disclosure::Told,
-        (false, Some(_)) => return Err(Error::Bad("maxLeadIn has a meaning with strict only".to_owned())),
+        (false, Some(_)) => return Err(RestError::Bad("maxLeadIn has a meaning with strict only".to_owned())),
     };
     let excerpt = asked.excerpt();
     let (space, commons, found) = state.look(&asked, &who, &excerpt, disclosure).await?;
-    let base = state.base(&space, Kind::Secure)?;
+    let base = state.base(&space, StreamingKind::Secure)?;
     let now = now();
     let (until, ip_address) = limits.read(now)?;
     let (key, opened) = state.meant(&space, &asked, found, excerpt, disclosure).await?;
     let held = state.keyring.signer(&commons, now).await?;
     let until = held.until.map_or(until, |last| last.min(until));
-    let sign = |form: Form, query: &str| {
+    let sign = |form: FileForm, query: &str| {
         let (url, resource) = form.addresses(&base, &key, query);
         let policy = Policy { ip_address, ..Policy::until(&resource, until) };
-        let signed = held.signer.url(&url, &policy).map_err(|error| Error::Internal(error.to_string()))?;
-        Ok::<_, Error>((if form.is_stream() { cloudfront::with_copy(&signed) } else { signed }, resource))
+        let signed = held.signer.url(&url, &policy).map_err(|error| RestError::Internal(error.to_string()))?;
+        Ok::<_, RestError>((if form.is_stream() { cloudfront::with_copy(&signed) } else { signed }, resource))
     };
     let part = query(opened.as_ref());
     let mut named = vec![("signedUrl", asked.form, part)];
-    if asked.form == Form::Player {
-        named.push(("signedStreamUrl", Form::Hls, part));
+    if asked.form == FileForm::Player {
+        named.push(("signedStreamUrl", FileForm::Hls, part));
         // A part is a cut already.
-        named.extend(part.is_empty().then_some(("signedCutUrl", Form::File, WHOLE)));
+        named.extend(part.is_empty().then_some(("signedCutUrl", FileForm::File, WHOLE)));
     }
     let (mut answer, mut resources) = (json!({}), Vec::new());
     for (name, form, query) in named {
@@ -237,18 +240,18 @@ pub async fn signed_url(State(state): Shared, who: Who, request: Request) -> Res
         }
     }
     note_signed(resources.join(" "), until, ip_address);
-    if let (Some(Opened { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
+    if let (Some(ExcerptAccess { given, .. }), Some(members)) = (opened, answer.as_object_mut()) {
         members.insert("given".to_owned(), given.into());
     }
     Ok(said(answer.to_string()))
 }
 
-pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn signed_cookies_url(State(state): SigningState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
     let own = request.extensions().get::<OwnOrigins>().cloned().unwrap_or_default();
     let Cookies { space_id, redirect_url, limits } = body(request).await?;
     let space = rest::space(&state.table, &space_id, &who, Right::Read).await?;
-    let base = state.base(&space, Kind::Secure)?;
+    let base = state.base(&space, StreamingKind::Secure)?;
     let now = now();
     let (cookies_until, address) = limits.read(now)?;
     let redirect = given(redirect_url.as_deref()).map(str::to_owned);
@@ -261,7 +264,7 @@ pub async fn signed_cookies_url(State(state): Shared, who: Who, request: Request
     let until = now.saturating_add(GOOD_FOR);
     let token =
         CookieToken { space: space.id, generation, base: base.clone(), cookies_until, address, redirect, until };
-    let text = token.sign(&held.signer).map_err(|error| Error::Internal(error.to_string()))?;
+    let text = token.sign(&held.signer).map_err(|error| RestError::Internal(error.to_string()))?;
     telemetry::note(|notes| {
         notes.space = Some(token.space.to_string());
         notes.detail.extend(token.redirect.map(|url| ("redirect", telemetry::redacted(&url).into_owned())));
@@ -277,9 +280,9 @@ impl Signing {
         &self,
         asked: &FileParameters,
         who: &Who,
-        excerpt: &Result<Option<Excerpt>, Error>,
+        excerpt: &Result<Option<Excerpt>, RestError>,
         disclosure: Disclosure,
-    ) -> Result<(Space, Commons, Option<Found>), Error> {
+    ) -> Result<(Space, Commons, Option<Found>), RestError> {
         let Some(key) = asked.key() else {
             // Only a caller who may read the space is told what is wrong with the name of a content.
             let space = rest::space(&self.table, &asked.space_id, who, Right::Read).await?;
@@ -301,10 +304,10 @@ impl Signing {
         space: &Space,
         asked: &FileParameters,
         found: Option<Found>,
-        excerpt: Result<Option<Excerpt>, Error>,
+        excerpt: Result<Option<Excerpt>, RestError>,
         disclosure: Disclosure,
-    ) -> Result<(MediaKey, Option<Opened>), Error> {
-        let format = Format::parse(asked.resource_prefix.as_deref())?;
+    ) -> Result<(MediaKey, Option<ExcerptAccess>), RestError> {
+        let format = FormatPrefix::parse(asked.resource_prefix.as_deref())?;
         let excerpt = excerpt?;
         let key = match asked.key().filter(|_| found.is_some()) {
             Some(key) => key,
@@ -313,7 +316,7 @@ impl Signing {
         let opened = match excerpt {
             Some(excerpt) => {
                 let opened = self.excerpt(&key, found, &excerpt, disclosure).await?;
-                let is_known = asked.form == Form::File || disclosure == Disclosure::Irrelevant;
+                let is_known = asked.form == FileForm::File || disclosure == Disclosure::Irrelevant;
                 Some(if is_known {
                     opened
                 } else {
@@ -331,6 +334,6 @@ impl Signing {
 }
 
 /// The query of the URL of a file, or of a part of it.
-fn query(opened: Option<&Opened>) -> &str {
+fn query(opened: Option<&ExcerptAccess>) -> &str {
     opened.map_or("", |opened| &opened.query)
 }

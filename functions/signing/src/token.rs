@@ -5,7 +5,7 @@
 use reelspan::cloudfront::key::{KeyError, is_signature};
 use reelspan::cloudfront::policy::Network;
 use reelspan::cloudfront::sign::{Signer, decode, encode};
-use reelspan::cloudfront::verify::{Refusal, trusted};
+use reelspan::cloudfront::verify::{SignatureRefusal, trusted};
 use reelspan::space::SpaceId;
 use reelspan::space::commons::TrustedKey;
 use serde::{Deserialize, Serialize};
@@ -54,13 +54,13 @@ struct TokenFields {
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidToken {
     /// It is malformed.
     #[error("invalid token")]
     NotOurs,
     /// It is not signed by a trusted key.
     #[error(transparent)]
-    Unsigned(#[from] Refusal),
+    Unsigned(#[from] SignatureRefusal),
     /// It has expired.
     #[error("the token has expired; get-signed-cookies-url gives another")]
     Expired,
@@ -85,16 +85,18 @@ impl CookieToken {
     }
 
     /// Verifies and parses a token, at `now`, in seconds since 1970.
-    pub fn read(token: &str, keys: &[TrustedKey], now: i64) -> Result<Self, Invalid> {
+    pub fn read(token: &str, keys: &[TrustedKey], now: i64) -> Result<Self, InvalidToken> {
         let parts = token.split_once('.').and_then(|(text, rest)| Some((text, rest.split_once('.')?)));
-        let (text, (key_id, signature)) = parts.filter(|_| token.len() <= LONGEST).ok_or(Invalid::NotOurs)?;
-        let (Some(text), Some(signature)) = (decode(text), decode(signature)) else { return Err(Invalid::NotOurs) };
+        let (text, (key_id, signature)) = parts.filter(|_| token.len() <= LONGEST).ok_or(InvalidToken::NotOurs)?;
+        let (Some(text), Some(signature)) = (decode(text), decode(signature)) else {
+            return Err(InvalidToken::NotOurs);
+        };
         let key = trusted(keys, key_id, now)?;
         if !is_signature(&key.public, &[DOMAIN, &text].concat(), &signature) {
-            return Err(Refusal::Signature.into());
+            return Err(SignatureRefusal::Signature.into());
         }
-        let token = Self::parse(&text).ok_or(Invalid::NotOurs)?;
-        if now < token.until { Ok(token) } else { Err(Invalid::Expired) }
+        let token = Self::parse(&text).ok_or(InvalidToken::NotOurs)?;
+        if now < token.until { Ok(token) } else { Err(InvalidToken::Expired) }
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
@@ -138,9 +140,12 @@ mod tests {
             let token = whole.sign(&signer).unwrap();
             assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte)), "{token}");
             assert_eq!(CookieToken::read(&token, &keys, NOW + GOOD_FOR - 1), Ok(whole));
-            assert_eq!(CookieToken::read(&token, &keys, NOW + GOOD_FOR), Err(Invalid::Expired));
-            assert_eq!(CookieToken::read(&token, &keys, NOW + 1000), Err(Invalid::Unsigned(Refusal::Retired)));
-            assert_eq!(CookieToken::read(&token, &[], NOW), Err(Invalid::Unsigned(Refusal::Key)));
+            assert_eq!(CookieToken::read(&token, &keys, NOW + GOOD_FOR), Err(InvalidToken::Expired));
+            assert_eq!(
+                CookieToken::read(&token, &keys, NOW + 1000),
+                Err(InvalidToken::Unsigned(SignatureRefusal::Retired))
+            );
+            assert_eq!(CookieToken::read(&token, &[], NOW), Err(InvalidToken::Unsigned(SignatureRefusal::Key)));
         }
     }
 
@@ -158,12 +163,12 @@ mod tests {
         let (another, _) = signer();
         assert_eq!(
             CookieToken::read(&self::token(None).sign(&another).unwrap(), &keys, NOW),
-            Err(Invalid::Unsigned(Refusal::Signature))
+            Err(InvalidToken::Unsigned(SignatureRefusal::Signature))
         );
         for wrong in ["", ".", "..", "a.b", "a.b.c", "....", "ä.ö.ü"] {
             assert!(CookieToken::read(wrong, &keys, NOW).is_err(), "{wrong}");
         }
-        assert_eq!(CookieToken::read(&"A".repeat(1 << 20), &keys, NOW), Err(Invalid::NotOurs));
+        assert_eq!(CookieToken::read(&"A".repeat(1 << 20), &keys, NOW), Err(InvalidToken::NotOurs));
     }
 
     #[test]
@@ -173,7 +178,7 @@ mod tests {
         let cookies = signer.cookies(&policy).unwrap();
         let value = |name: &str| cookies.iter().find(|(found, _)| found.ends_with(name)).unwrap().1.clone();
         let token = format!("{}.K1.{}", value("Policy"), value("Signature"));
-        assert_eq!(CookieToken::read(&token, &keys, NOW), Err(Invalid::Unsigned(Refusal::Signature)));
+        assert_eq!(CookieToken::read(&token, &keys, NOW), Err(InvalidToken::Unsigned(SignatureRefusal::Signature)));
         assert!(Policy::parse(DOMAIN).is_err());
     }
 }

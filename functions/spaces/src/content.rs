@@ -9,18 +9,18 @@ use http::header::{
     LAST_MODIFIED, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use reelspan::http::conditional::{Conditions, Verdict, last_modified};
+use reelspan::http::conditional::{PreconditionResult, Preconditions, last_modified};
 use reelspan::http::media_type::{MediaType, UNKNOWN};
 use reelspan::http::protection::{self, Embedding};
 use reelspan::space::acl::Right;
 use reelspan::space::{ContentId, MediaKey};
 use reelspan::store::{self, Content};
-use reelspan_engine::fragment::range::{Asked, content_range};
+use reelspan_engine::fragment::range::{RequestedRanges, content_range};
 use reelspan_engine::media::splice::Splice;
 
 use crate::answer::{CONTENT_MD5, disposition, property, set};
-use crate::request::{Attachment, MIME_TYPE, Names, SIZE, announced, content_properties, media_type};
-use crate::{Carrier, Error, Shared, Spaces, Who, said};
+use crate::request::{Attachment, MIME_TYPE, PathNames, SIZE, announced, content_properties, media_type};
+use crate::{Carrier, RestError, Spaces, SpacesState, Who, said};
 
 /// The media types that a program says of a body that it does not know, or that is not there.
 const OF_NO_BODY: [&str; 4] =
@@ -31,12 +31,12 @@ const ATTEMPTS: usize = 3;
 
 impl Spaces {
     /// The content with these names, if it exists and the caller has this right in its space.
-    async fn content(&self, names: &Names, who: &Who, right: Right) -> Result<(MediaKey, Content), Error> {
+    async fn content(&self, names: &PathNames, who: &Who, right: Right) -> Result<(MediaKey, Content), RestError> {
         let space = self.space(&names.first, who, right).await?;
-        let missing = || Error::NoContent { space: names.first.clone(), content: names.content.clone() };
+        let missing = || RestError::NoContent { space: names.first.clone(), content: names.content.clone() };
         let content = ContentId::parse(&names.content).map_err(|_| missing())?;
         let key = MediaKey::new(space.id, content).map_err(|_| missing())?;
-        let content = self.stores.media.content(&key).await.map_err(Error::about(&key))?;
+        let content = self.stores.media.content(&key).await.map_err(RestError::about(&key))?;
         Ok((key, content))
     }
 
@@ -72,18 +72,18 @@ fn described(key: &MediaKey, content: &Content, attachment: bool) -> HeaderMap {
 }
 
 pub async fn head(
-    State(state): Shared,
+    State(state): SpacesState,
     who: Who,
-    names: Names,
+    names: PathNames,
     Attachment(attachment): Attachment,
     asked: HeaderMap,
-) -> Result<Response, Error> {
+) -> Result<Response, RestError> {
     let (key, content) = state.content(&names, &who, Right::Read).await?;
     let mut headers = described(&key, &content, attachment);
-    match Conditions::read(&asked).judge(&content.object.etag, content.object.modified) {
-        Verdict::Failed => Err(Error::Precondition),
-        Verdict::NotModified => Ok(not_modified(headers)),
-        Verdict::Proceed => {
+    match Preconditions::read(&asked).judge(&content.object.etag, content.object.modified) {
+        PreconditionResult::Failed => Err(RestError::Precondition),
+        PreconditionResult::NotModified => Ok(not_modified(headers)),
+        PreconditionResult::Proceed => {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(content.object.size));
             // A gateway may say the length of the body that it got instead, which is 0.
             headers.insert(SIZE, HeaderValue::from(content.object.size));
@@ -93,20 +93,20 @@ pub async fn head(
 }
 
 pub async fn get(
-    State(state): Shared,
+    State(state): SpacesState,
     who: Who,
-    names: Names,
+    names: PathNames,
     Attachment(attachment): Attachment,
     asked: HeaderMap,
-) -> Result<Response, Error> {
+) -> Result<Response, RestError> {
     let (key, content) = state.content(&names, &who, Right::Read).await?;
     let mut headers = described(&key, &content, attachment);
     let (etag, size, modified) = (&content.object.etag, content.object.size, content.object.modified);
-    let conditions = Conditions::read(&asked);
+    let conditions = Preconditions::read(&asked);
     match conditions.judge(etag, modified) {
-        Verdict::Failed => return Err(Error::Precondition),
-        Verdict::NotModified => return Ok(not_modified(headers)),
-        Verdict::Proceed => {}
+        PreconditionResult::Failed => return Err(RestError::Precondition),
+        PreconditionResult::NotModified => return Ok(not_modified(headers)),
+        PreconditionResult::Proceed => {}
     }
     let mut range = 0..size;
     let mut status = StatusCode::OK;
@@ -142,9 +142,11 @@ fn not_modified(mut headers: HeaderMap) -> Response {
 }
 
 /// The one range of bytes that is asked for.
-fn one_range(value: &HeaderValue, size: u64) -> Result<std::ops::Range<u64>, Error> {
-    let unusable = || Error::Bad(format!("Range {value:?} is not one range of the {size} bytes that there are"));
-    let Some(Asked::Bytes(ranges)) = value.to_str().ok().and_then(Asked::parse) else { return Err(unusable()) };
+fn one_range(value: &HeaderValue, size: u64) -> Result<std::ops::Range<u64>, RestError> {
+    let unusable = || RestError::Bad(format!("Range {value:?} is not one range of the {size} bytes that there are"));
+    let Some(RequestedRanges::Bytes(ranges)) = value.to_str().ok().and_then(RequestedRanges::parse) else {
+        return Err(unusable());
+    };
     match &ranges.of(size).map_err(|_| unusable())?[..] {
         [range] => Ok(range.clone()),
         _ => Err(unusable()),
@@ -154,7 +156,7 @@ fn one_range(value: &HeaderValue, size: u64) -> Result<std::ops::Range<u64>, Err
 /// The media type that a change of properties gives a content. What curl says of a body that it has to send is not what the
 /// content is. Nor is what API Gateway says of a body that is not there: an HTTP API adds a `Content-Type` to such a request, and
 /// does not document which (*Amazon API Gateway Developer Guide*, "Amazon API Gateway important notes").
-fn new_media_type(sent: &HeaderMap, carrier: Carrier) -> Result<Option<MediaType>, Error> {
+fn new_media_type(sent: &HeaderMap, carrier: Carrier) -> Result<Option<MediaType>, RestError> {
     let without = match carrier {
         Carrier::Gateway if announced(sent).unwrap_or_default() == 0 && !sent.contains_key(MIME_TYPE) => {
             &OF_NO_BODY[..]
@@ -164,25 +166,30 @@ fn new_media_type(sent: &HeaderMap, carrier: Carrier) -> Result<Option<MediaType
     Ok(media_type(sent)?.filter(|sent| !without.contains(&sent.essence())))
 }
 
-pub async fn note(State(state): Shared, who: Who, names: Names, sent: HeaderMap) -> Result<Response, Error> {
+pub async fn note(
+    State(state): SpacesState,
+    who: Who,
+    names: PathNames,
+    sent: HeaderMap,
+) -> Result<Response, RestError> {
     let (key, mut content) = state.content(&names, &who, Right::Write).await?;
     let properties = content_properties(&sent)?;
     let media_type = new_media_type(&sent, state.carrier)?;
-    let mut done = Err(store::Error::Changed);
+    let mut done = Err(store::StoreError::Changed);
     for _ in 0..ATTEMPTS {
         let kept = media_type.as_ref().map(MediaType::as_str).or(content.object.content_type.as_deref());
         done = state.stores.media.note(&key, &content, kept, &properties).await;
-        if !matches!(done, Err(store::Error::Changed)) {
+        if !matches!(done, Err(store::StoreError::Changed)) {
             break;
         }
-        content = state.stores.media.content(&key).await.map_err(Error::about(&key))?;
+        content = state.stores.media.content(&key).await.map_err(RestError::about(&key))?;
     }
-    done.map_err(Error::about(&key))?;
+    done.map_err(RestError::about(&key))?;
     state.listed(&key).await;
     Ok(said(format!("Content {} updated successfully", key.content())))
 }
 
-pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+pub async fn delete(State(state): SpacesState, who: Who, names: PathNames) -> Result<Response, RestError> {
     let (key, _) = state.content(&names, &who, Right::Write).await?;
     state.stores.media.delete(&key).await?;
     state.listed(&key).await;

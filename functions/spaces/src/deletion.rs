@@ -16,7 +16,7 @@ use reelspan::space::record::SpaceState;
 use reelspan_rest::Invoker;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Spaces};
+use crate::{RestError, Spaces};
 
 /// How long to wait before a deletion that failed is tried again on this machine.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ pub struct DeletionEvent {
 
 /// How far a deletion came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum DeletionProgress {
     /// All is gone.
     Done,
     /// There is more, and no time left.
@@ -52,7 +52,7 @@ pub enum Progress {
 
 impl Spaces {
     /// Has the contents of a space that is marked as being deleted go.
-    pub async fn begin_deletion(&self, id: &SpaceId) -> Result<(), Error> {
+    pub async fn begin_deletion(&self, id: &SpaceId) -> Result<(), RestError> {
         match &self.deletions {
             Deletions::Here => {
                 let (spaces, id) = (self.clone(), id.clone());
@@ -65,10 +65,10 @@ impl Spaces {
     }
 
     /// Deletes the contents of a space that is marked as being deleted, and then its item, as long as there is time.
-    pub async fn delete_contents(&self, id: &SpaceId, until: Option<Instant>) -> Result<Progress, Error> {
+    pub async fn delete_contents(&self, id: &SpaceId, until: Option<Instant>) -> Result<DeletionProgress, RestError> {
         // An event may be as old as it likes: only what is marked is deleted.
         let Some(space) = self.table.get(id).await?.filter(|space| space.state == SpaceState::Deleting) else {
-            return Ok(Progress::Done);
+            return Ok(DeletionProgress::Done);
         };
         if let Some(streaming) = &space.streaming {
             match &self.streams {
@@ -79,21 +79,21 @@ impl Spaces {
         let is_over = || until.is_some_and(|end| Instant::now() >= end);
         while self.stores.media.delete_some(id).await? {
             if is_over() {
-                return Ok(Progress::OutOfTime);
+                return Ok(DeletionProgress::OutOfTime);
             }
         }
         while !self.table.remove(id).await? && self.table.get(id).await?.is_some() {
             if is_over() {
-                return Ok(Progress::OutOfTime);
+                return Ok(DeletionProgress::OutOfTime);
             }
             tokio::time::sleep(LOOK).await;
         }
         tracing::info!(space = %id, "the contents of a deleted space are gone");
-        Ok(Progress::Done)
+        Ok(DeletionProgress::Done)
     }
 
     /// Takes up the deletions that an earlier process left.
-    pub async fn resume_deletions(&self) -> Result<(), Error> {
+    pub async fn resume_deletions(&self) -> Result<(), RestError> {
         for space in self.table.all().await?.into_iter().filter(|space| space.state == SpaceState::Deleting) {
             self.begin_deletion(&space.id).await?;
         }

@@ -9,7 +9,7 @@ use reelspan::space::acl::Right;
 use reelspan::space::quota::Usage;
 use reelspan::space::record::Space;
 use reelspan::space::streaming::StreamingStatus;
-use reelspan::store::{ContentEntry, Entries, IndexStatus};
+use reelspan::store::{ContentEntries, ContentEntry, IndexStatus};
 use reelspan::user::Role;
 use serde_json::{Map, Value, json};
 
@@ -58,7 +58,7 @@ pub fn summary(space: &SpaceId, usage: Usage, more: bool) -> Response {
 }
 
 /// Contents with what lists say of them.
-pub fn contents(space: &SpaceId, page: &Entries) -> Response {
+pub fn contents(space: &SpaceId, page: &ContentEntries) -> Response {
     let contents = page.entries.iter().map(entry).collect::<Vec<_>>();
     json(&json!({ "space": space.as_str(), "contents": contents, "more": page.more }))
 }

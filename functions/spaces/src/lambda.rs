@@ -15,7 +15,7 @@ use reelspan_gateway::{answer, observed, with_own_origins};
 use reelspan_rest::{EndStreaming, Invoker};
 use serde_json::value::RawValue;
 
-use crate::deletion::{DeletionEvent, Progress};
+use crate::deletion::{DeletionEvent, DeletionProgress};
 use crate::{Carrier, Deletions, Spaces};
 
 /// How long before its end an invocation hands over to the next.
@@ -64,7 +64,7 @@ async fn delete(spaces: &Spaces, event: &DeletionEvent, context: &Context) -> Re
     let id = SpaceId::parse(&event.delete_space)?;
     let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let until = Instant::now() + left.saturating_sub(RESERVE);
-    if spaces.delete_contents(&id, Some(until)).await? == Progress::OutOfTime {
+    if spaces.delete_contents(&id, Some(until)).await? == DeletionProgress::OutOfTime {
         spaces.begin_deletion(&id).await?;
     }
     Ok(())

@@ -64,7 +64,7 @@ use std::sync::Arc;
 use axum::extract::State;
 pub use deletion::Deletions;
 use reelspan_rest::task::said;
-use reelspan_rest::{EndStreaming, Error, Who};
+use reelspan_rest::{EndStreaming, RestError, Who};
 
 use reelspan::store::{Quotas, SpacesTable, Stores};
 use reelspan::streaming::Hosts;
@@ -109,7 +109,7 @@ impl Carrier {
 }
 
 /// The state of the handlers.
-type Shared = State<Arc<Spaces>>;
+type SpacesState = State<Arc<Spaces>>;
 
 impl Spaces {
     /// The routes, to be nested under `/durastore`.

@@ -19,13 +19,18 @@ use reelspan::store::{self, Content, Md5, New, Reservation};
 
 use crate::answer::created;
 use crate::content::redirect;
-use crate::request::{Names, announced, claimed, content_properties, md5, media_type, text};
-use crate::{Error, Shared, Spaces, Who};
+use crate::request::{PathNames, announced, claimed, content_properties, md5, media_type, text};
+use crate::{RestError, Spaces, SpacesState, Who};
 
 /// Says what to copy, as `space/content`.
 const COPY_SOURCE: &str = "x-dura-meta-copy-source";
 
-pub async fn put(State(state): Shared, who: Who, names: Names, request: Request) -> Result<Response, Error> {
+pub async fn put(
+    State(state): SpacesState,
+    who: Who,
+    names: PathNames,
+    request: Request,
+) -> Result<Response, RestError> {
     who.authenticated()?;
     let content = ContentId::parse(&names.content)?;
     // Only callers who may write learn what is wrong with an id. All callers learn that a space does not exist.
@@ -61,7 +66,7 @@ pub async fn put(State(state): Shared, who: Who, names: Names, request: Request)
 }
 
 /// What is said of the content that is put.
-fn new(headers: &HeaderMap) -> Result<New, Error> {
+fn new(headers: &HeaderMap) -> Result<New, RestError> {
     Ok(New {
         content_type: Some(media_type(headers)?.map_or_else(|| UNKNOWN.to_owned(), |kind| kind.as_str().to_owned())),
         properties: content_properties(headers)?,
@@ -69,8 +74,8 @@ fn new(headers: &HeaderMap) -> Result<New, Error> {
     })
 }
 
-fn bad_source() -> Error {
-    Error::Bad(format!("{COPY_SOURCE} is space/content"))
+fn bad_source() -> RestError {
+    RestError::Bad(format!("{COPY_SOURCE} is space/content"))
 }
 
 impl Spaces {
@@ -82,7 +87,7 @@ impl Spaces {
         length: Option<u64>,
         new: New,
         room: Option<(u64, Exceeded)>,
-    ) -> Result<Md5, Error> {
+    ) -> Result<Md5, RestError> {
         let bytes = body.into_data_stream();
         let (None, Some((mut left, exceeded))) = (length, room) else {
             return Ok(self.stores.media.put(key, bytes, length, new).await?);
@@ -100,19 +105,19 @@ impl Spaces {
         });
         let stored = self.stores.media.put(key, bytes, None, new).await;
         if is_full.load(Ordering::Relaxed) {
-            return Err(Error::Quota(exceeded));
+            return Err(RestError::Quota(exceeded));
         }
         Ok(stored?)
     }
 
     /// Where a client is sent whose content the gateway cannot carry.
-    async fn elsewhere(&self, key: &MediaKey, headers: &HeaderMap, length: u64) -> Result<Response, Error> {
+    async fn elsewhere(&self, key: &MediaKey, headers: &HeaderMap, length: u64) -> Result<Response, RestError> {
         let new = new(headers)?;
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         // What the client sends again has to mean the same to S3.
         let hexadecimal = new.md5.is_some_and(|md5| text("content-md5") != Some(&md5.to_base64()));
         if hexadecimal || headers.contains_key("x-dura-meta-content-mimetype") {
-            return Err(Error::TooLarge(format!(
+            return Err(RestError::TooLarge(format!(
                 "{length} bytes go to S3 directly, which knows Content-MD5 in base64 and Content-Type alone; send these, or use the \
                  task get-upload-url"
             )));
@@ -126,12 +131,12 @@ impl Spaces {
         source: &str,
         (target, to): (&Space, &MediaKey),
         who: &Who,
-    ) -> Result<(Content, Option<Reservation>), Error> {
+    ) -> Result<(Content, Option<Reservation>), RestError> {
         let (space, name) = source.trim_start_matches('/').split_once('/').ok_or_else(bad_source)?;
         let space = self.space(space, who, Right::Read).await?.id;
         // Some clients encode the name, others do not: a name that reads like an encoded one is first taken for that.
         let decoded = percent_decode_str(name).decode_utf8_lossy();
-        let mut missing = Error::NoContent { space: space.to_string(), content: decoded.to_string() };
+        let mut missing = RestError::NoContent { space: space.to_string(), content: decoded.to_string() };
         let names = [Some(&*decoded), Some(name).filter(|name| *name != decoded)];
         for name in names.into_iter().flatten() {
             let Ok(content) = ContentId::parse(name) else { continue };
@@ -145,7 +150,7 @@ impl Spaces {
                     self.stores.media.copy(&content, &from, to).await?;
                     return Ok((content, reserved));
                 }
-                Err(store::Error::Missing) => missing = Error::no_content(&from),
+                Err(store::StoreError::Missing) => missing = RestError::no_content(&from),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -153,12 +158,12 @@ impl Spaces {
     }
 
     /// Takes back what was put into a space that was deleted meanwhile, whose deletion may have looked already.
-    pub async fn still_there(&self, space: &Space, key: &MediaKey) -> Result<(), Error> {
+    pub async fn still_there(&self, space: &Space, key: &MediaKey) -> Result<(), RestError> {
         let now = self.table.get(&space.id).await?;
         if now.is_some_and(|now| now.state == SpaceState::Live && now.created == space.created) {
             return Ok(());
         }
         self.stores.media.delete(key).await?;
-        Err(Error::NoSpace(space.id.to_string()))
+        Err(RestError::NoSpace(space.id.to_string()))
     }
 }

@@ -11,7 +11,7 @@ use reelspan::space::ContentPrefix;
 use reelspan::space::properties::Properties;
 use reelspan::store::Md5;
 
-use crate::Error;
+use crate::RestError;
 
 /// What the names of properties begin with in a request and an answer.
 pub const PREFIX: &str = "x-dura-meta-";
@@ -27,18 +27,18 @@ const MOST: usize = 1000;
 
 /// The names of a path, percent-decoded and not validated yet: only callers with the right to know learn what is wrong with them.
 #[derive(Clone, Debug)]
-pub struct Names {
+pub struct PathNames {
     /// The space, or the task.
     pub first: String,
     /// The content.
     pub content: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Names {
-    type Rejection = Error;
+impl<S: Send + Sync> FromRequestParts<S> for PathNames {
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let wrong = || Error::Bad("the path is not percent-encoded UTF-8".to_owned());
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RestError> {
+        let wrong = || RestError::Bad("the path is not percent-encoded UTF-8".to_owned());
         let Path(names) = Path::<Vec<String>>::from_request_parts(parts, state).await.map_err(|_| wrong())?;
         let mut names = names.into_iter();
         Ok(Self { first: names.next().unwrap_or_default(), content: names.next().unwrap_or_default() })
@@ -47,7 +47,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Names {
 
 /// Which part of a space's contents to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
+pub struct ContentListing {
     /// What the names begin with.
     pub prefix: ContentPrefix,
     /// How many.
@@ -56,16 +56,16 @@ pub struct Listing {
     pub marker: Option<ContentPrefix>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Listing {
-    type Rejection = Error;
+impl<S: Send + Sync> FromRequestParts<S> for ContentListing {
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RestError> {
         let mut query = query(parts, state).await?;
         let mut text = |name: &str| query.remove(name).filter(|text| !text.is_empty());
         let part = |part: String| {
             // What was not UTF-8 has the replacement character after it was decoded.
             let parsed = ContentPrefix::parse(&part).ok().filter(|_| !part.contains(char::REPLACEMENT_CHARACTER));
-            parsed.ok_or_else(|| Error::Bad(format!("{part:?} is no content id, and no beginning of one")))
+            parsed.ok_or_else(|| RestError::Bad(format!("{part:?} is no content id, and no beginning of one")))
         };
         let prefix = text("prefix").map(part).transpose()?.unwrap_or_default();
         let marker = text("marker").map(part).transpose()?;
@@ -73,7 +73,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
             // DuraCloud takes 0 for no wish.
             None | Some(Ok(0)) => MOST,
             Some(Ok(count)) if count > 0 => usize::try_from(count).unwrap_or(MOST).min(MOST),
-            Some(_) => return Err(Error::Bad("maxResults is a number from 1 to 1000".to_owned())),
+            Some(_) => return Err(RestError::Bad("maxResults is a number from 1 to 1000".to_owned())),
         };
         Ok(Self { prefix, count, marker })
     }
@@ -84,9 +84,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
 pub struct Summary(pub bool);
 
 impl<S: Send + Sync> FromRequestParts<S> for Summary {
-    type Rejection = Error;
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RestError> {
         Ok(Self(query(parts, state).await?.get("summary").is_some_and(|value| value.eq_ignore_ascii_case("true"))))
     }
 }
@@ -96,17 +96,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Summary {
 pub struct Attachment(pub bool);
 
 impl<S: Send + Sync> FromRequestParts<S> for Attachment {
-    type Rejection = Error;
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RestError> {
         Ok(Self(query(parts, state).await?.get("attachment").is_some_and(|value| value.eq_ignore_ascii_case("true"))))
     }
 }
 
 /// The parameters of the query; of several of one name the last.
-async fn query<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<BTreeMap<String, String>, Error> {
+async fn query<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<BTreeMap<String, String>, RestError> {
     let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-    let Query(pairs) = query.map_err(|error| Error::Bad(error.to_string()))?;
+    let Query(pairs) = query.map_err(|error| RestError::Bad(error.to_string()))?;
     Ok(pairs.into_iter().collect())
 }
 
@@ -118,7 +118,7 @@ pub fn properties(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// The properties of a content that are sent.
-pub fn content_properties(headers: &HeaderMap) -> Result<Properties, Error> {
+pub fn content_properties(headers: &HeaderMap) -> Result<Properties, RestError> {
     Ok(Properties::new(properties(headers))?)
 }
 
@@ -128,21 +128,22 @@ pub fn text(value: &[u8]) -> String {
 }
 
 /// The media type that is sent, as a property or as `Content-Type`. A field that is sent twice has no meaning.
-pub fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Error> {
+pub fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, RestError> {
     let name = if headers.contains_key(MIME_TYPE) { MIME_TYPE } else { CONTENT_TYPE };
     let mut sent = headers.get_all(&name).iter().filter(|value| !value.is_empty());
     let Some(first) = sent.next() else { return Ok(None) };
     if sent.next().is_some() {
-        return Err(Error::Bad(format!("{name} is sent more than once")));
+        return Err(RestError::Bad(format!("{name} is sent more than once")));
     }
-    MediaType::parse(&text(first.as_bytes())).map(Some).map_err(|error| Error::Bad(error.to_string()))
+    MediaType::parse(&text(first.as_bytes())).map(Some).map_err(|error| RestError::Bad(error.to_string()))
 }
 
 /// The MD5 that is sent.
-pub fn md5(headers: &HeaderMap) -> Result<Option<Md5>, Error> {
+pub fn md5(headers: &HeaderMap) -> Result<Option<Md5>, RestError> {
     let Some(sent) = headers.get("content-md5") else { return Ok(None) };
     let md5 = sent.to_str().ok().and_then(Md5::parse);
-    md5.map(Some).ok_or_else(|| Error::Bad("Content-MD5 has 32 hexadecimal digits, or 16 bytes in base64".to_owned()))
+    md5.map(Some)
+        .ok_or_else(|| RestError::Bad("Content-MD5 has 32 hexadecimal digits, or 16 bytes in base64".to_owned()))
 }
 
 /// How many bytes a content is to have whose bytes are not sent.
@@ -163,9 +164,9 @@ mod tests {
 
     use super::*;
 
-    async fn listing(query: &str) -> Result<Listing, Error> {
+    async fn listing(query: &str) -> Result<ContentListing, RestError> {
         let (mut parts, ()) = Request::get(format!("/films?{query}")).body(()).unwrap().into_parts();
-        Listing::from_request_parts(&mut parts, &()).await
+        ContentListing::from_request_parts(&mut parts, &()).await
     }
 
     #[tokio::test]
@@ -213,7 +214,7 @@ mod tests {
             headers.insert(name, HeaderValue::from_static(value));
             media_type(&headers)
         };
-        let text = |found: Result<Option<MediaType>, Error>| found.unwrap().map(|kind| kind.as_str().to_owned());
+        let text = |found: Result<Option<MediaType>, RestError>| found.unwrap().map(|kind| kind.as_str().to_owned());
         assert_eq!(text(of("x-other", "")).as_deref(), Some("text/plain"));
         assert_eq!(text(of("x-dura-meta-content-mimetype", "video/mp4")).as_deref(), Some("video/mp4"));
         assert!(of("x-dura-meta-content-mimetype", "video").is_err());

@@ -19,8 +19,8 @@ use reelspan::telemetry;
 use reelspan::user::{Role, UserName};
 
 use crate::answer::{created, list as elements, property, xml};
-use crate::request::{Listing, Names, Summary, properties as sent};
-use crate::{Error, Shared, Spaces, Who, json, said};
+use crate::request::{ContentListing, PathNames, Summary, properties as sent};
+use crate::{RestError, Spaces, SpacesState, Who, json, said};
 
 /// The one store that there is, as DuraCloud describes stores.
 const STORES: &str = "<storageProviderAccounts><storageAcct ownerId=\"0\" isPrimary=\"1\"><id>1</id><storageProviderType>AMAZON_S3</storageProviderType></storageAcct></storageProviderAccounts>";
@@ -41,16 +41,16 @@ const PAGES: usize = 10;
 
 impl Spaces {
     /// The space with this name, if it exists and the caller has this right in it.
-    pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, Error> {
+    pub async fn space(&self, name: &str, who: &Who, right: Right) -> Result<Space, RestError> {
         reelspan_rest::space(&self.table, name, who, right).await
     }
 
     /// The space with this name, if the caller owns it or is an admin.
-    async fn owned(&self, name: &str, who: &Who) -> Result<Space, Error> {
+    async fn owned(&self, name: &str, who: &Who) -> Result<Space, RestError> {
         let space = self.space(name, who, Right::Write).await?;
         let user = who.authenticated()?;
         if user.role != Role::Admin && space.owner.as_deref() != Some(&user.name) {
-            return Err(Error::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
+            return Err(RestError::Forbidden(format!("{} is not the owner of space {}", user.name, space.id)));
         }
         Ok(space)
     }
@@ -72,7 +72,7 @@ impl Spaces {
     }
 
     /// What the contents with this prefix take, and whether there are more than were counted.
-    async fn summary(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<(Usage, bool), Error> {
+    async fn summary(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<(Usage, bool), RestError> {
         let (mut usage, mut after) = (Usage::default(), None::<ContentPrefix>);
         for _ in 0..PAGES {
             let page = self.stores.index.contents(space, prefix, after.as_ref(), AT_A_TIME).await?;
@@ -109,12 +109,12 @@ impl Spaces {
     }
 }
 
-pub async fn stores(who: Who) -> Result<Response, Error> {
+pub async fn stores(who: Who) -> Result<Response, RestError> {
     who.authenticated()?;
     Ok(xml(STORES.to_owned()))
 }
 
-pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Result<Response, Error> {
+pub async fn spaces(State(state): SpacesState, who: Who, headers: HeaderMap) -> Result<Response, RestError> {
     who.authenticated()?;
     let spaces = state.table.all().await?;
     let readable =
@@ -126,40 +126,40 @@ pub async fn spaces(State(state): Shared, who: Who, headers: HeaderMap) -> Resul
     Ok(xml(format!("<spaces>{}</spaces>", elements.collect::<String>())))
 }
 
-pub async fn create(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+pub async fn create(State(state): SpacesState, who: Who, names: PathNames) -> Result<Response, RestError> {
     let creator = who.authenticated()?;
     let id = SpaceId::parse(&names.first)?;
     let location = format!("/durastore/{id}");
     if creator.role < Role::Owner {
-        return Err(Error::Forbidden(format!("{} is no owner, and only owners make spaces", creator.name)));
+        return Err(RestError::Forbidden(format!("{} is no owner, and only owners make spaces", creator.name)));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let owner = UserName::parse(&creator.name).map_err(|error| Error::Internal(error.to_string()))?;
+    let owner = UserName::parse(&creator.name).map_err(|error| RestError::Internal(error.to_string()))?;
     let space = Space::new(id, Some(&owner), i64::try_from(now).unwrap_or_default());
     if state.table.create(&space).await? {
         return Ok(created(&location, None));
     }
     match state.table.get(&space.id).await? {
-        Some(there) if there.state == SpaceState::Deleting => Err(Error::Deleting(there.id)),
+        Some(there) if there.state == SpaceState::Deleting => Err(RestError::Deleting(there.id)),
         Some(there) if creator.role == Role::Admin || there.owner.as_deref() == Some(&creator.name) => {
             Ok(created(&location, None))
         }
-        Some(there) => Err(Error::Forbidden(format!("Space {} is another's", there.id))),
+        Some(there) => Err(RestError::Forbidden(format!("Space {} is another's", there.id))),
         // It went this very moment.
-        None => Err(Error::Deleting(space.id)),
+        None => Err(RestError::Deleting(space.id)),
     }
 }
 
 pub async fn list(
-    State(state): Shared,
+    State(state): SpacesState,
     who: Who,
-    names: Names,
-    listing: Listing,
+    names: PathNames,
+    listing: ContentListing,
     Summary(summary): Summary,
     headers: HeaderMap,
-) -> Result<Response, Error> {
+) -> Result<Response, RestError> {
     let space = state.space(&names.first, &who, Right::Read).await?;
-    let Listing { prefix, count, marker } = listing;
+    let ContentListing { prefix, count, marker } = listing;
     if summary && json::is_wanted(&headers) {
         // It costs ten times a list, so it is not for everybody.
         who.authenticated()?;
@@ -182,35 +182,40 @@ pub async fn list(
     Ok(response)
 }
 
-pub async fn properties(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+pub async fn properties(State(state): SpacesState, who: Who, names: PathNames) -> Result<Response, RestError> {
     let space = state.space(&names.first, &who, Right::Read).await?;
     let page = state.stores.media.list(&space.id, &ContentPrefix::default(), None, COUNTED).await?;
     Ok(state.properties(&space, &page).into_response())
 }
 
-pub async fn note(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
+pub async fn note(
+    State(state): SpacesState,
+    who: Who,
+    names: PathNames,
+    headers: HeaderMap,
+) -> Result<Response, RestError> {
     let space = state.owned(&names.first, &who).await?;
     if !state.table.set_properties(&space.id, &new_properties(sent(&headers))?).await? {
-        return Err(Error::NoSpace(names.first));
+        return Err(RestError::NoSpace(names.first));
     }
     Ok(said(format!("Space {} updated successfully", space.id)))
 }
 
 /// The properties that a request has: they replace those that the space has. What the API says itself is left out, so that a client
 /// may send back what it has read.
-fn new_properties(sent: BTreeMap<String, String>) -> Result<Properties, Error> {
+fn new_properties(sent: BTreeMap<String, String>) -> Result<Properties, RestError> {
     if sent.keys().any(|name| name == "acl" || name.starts_with("acl-")) {
-        return Err(Error::Bad(
+        return Err(RestError::Bad(
             "the access list of a space is not a property: it is set below /durastore/acl/".to_owned(),
         ));
     }
     Ok(Properties::new(sent.into_iter().filter(|(name, _)| !OWN.iter().any(|own| name.starts_with(own))))?)
 }
 
-pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+pub async fn delete(State(state): SpacesState, who: Who, names: PathNames) -> Result<Response, RestError> {
     let space = state.owned(&names.first, &who).await?;
     if !state.table.set_state(&space.id, SpaceState::Live, SpaceState::Deleting).await? {
-        return Err(Error::NoSpace(names.first));
+        return Err(RestError::NoSpace(names.first));
     }
     if let Err(error) = state.begin_deletion(&space.id).await {
         // Better whole than half deleted, and its name taken for good.
@@ -220,7 +225,7 @@ pub async fn delete(State(state): Shared, who: Who, names: Names) -> Result<Resp
     Ok(said(format!("Space {} deleted successfully", space.id)))
 }
 
-pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Response, Error> {
+pub async fn acl(State(state): SpacesState, who: Who, names: PathNames) -> Result<Response, RestError> {
     who.authenticated()?;
     let space = state.space(&names.first, &who, Right::Read).await?;
     let mut headers = HeaderMap::new();
@@ -230,22 +235,27 @@ pub async fn acl(State(state): Shared, who: Who, names: Names) -> Result<Respons
     Ok((StatusCode::OK, headers).into_response())
 }
 
-pub async fn set_acl(State(state): Shared, who: Who, names: Names, headers: HeaderMap) -> Result<Response, Error> {
+pub async fn set_acl(
+    State(state): SpacesState,
+    who: Who,
+    names: PathNames,
+    headers: HeaderMap,
+) -> Result<Response, RestError> {
     let space = state.space(&names.first, &who, Right::Write).await?;
     let acl = new_acl(&sent(&headers))?;
     let entries = acl.fields().map(|(name, right)| format!("{name}: {right}")).collect::<Vec<_>>().join(", ");
     telemetry::note(|notes| drop(notes.detail.insert("acl", entries)));
     if !state.table.set_acl(&space.id, &acl).await? {
-        return Err(Error::NoSpace(names.first));
+        return Err(RestError::NoSpace(names.first));
     }
     Ok(said(format!("Space {} ACLs updated successfully", space.id)))
 }
 
 /// The access list that a request has: its entries are the whole new list. A request without an entry has none, and changes
 /// nothing, unless it says that the new list is empty.
-fn new_acl(sent: &BTreeMap<String, String>) -> Result<Acl, Error> {
+fn new_acl(sent: &BTreeMap<String, String>) -> Result<Acl, RestError> {
     let entries: Vec<_> = sent.iter().filter(|(name, _)| name.starts_with("acl-")).collect();
-    let bad = |why: &str| Err(Error::Bad(format!("{why}; {EMPTY_ACL} makes the list empty")));
+    let bad = |why: &str| Err(RestError::Bad(format!("{why}; {EMPTY_ACL} makes the list empty")));
     match (sent.get("acl").map(|text| text.trim()), entries.is_empty()) {
         (None, true) => bad("the request has no access list: no x-dura-meta-acl-NAME header field is sent"),
         (Some(text), true) if text.eq_ignore_ascii_case("NONE") => Ok(Acl::default()),

@@ -7,11 +7,11 @@ use reelspan::space::record::Space;
 use reelspan::space::{ContentId, MediaKey};
 use reelspan::store::{self, Md5, New, Reservation, SMALLEST_PART, StoredPart, Upload, UploadPart, presigned_parts};
 use reelspan::telemetry;
-use reelspan_rest::task::Count;
+use reelspan_rest::task::LenientNumber;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Error, Spaces, Who};
+use crate::{RestError, Spaces, Who};
 
 /// The most parts that an upload to S3 has.
 const MOST_PARTS: i32 = 10_000;
@@ -29,8 +29,8 @@ pub struct UploadUrl {
     space_id: String,
     content_id: String,
     content_type: Option<String>,
-    size: Count,
-    part_size: Option<Count>,
+    size: LenientNumber,
+    part_size: Option<LenientNumber>,
     md5: Option<String>,
     #[serde(default)]
     properties: std::collections::BTreeMap<String, String>,
@@ -43,8 +43,8 @@ pub struct UploadParts {
     space_id: String,
     content_id: String,
     upload_id: String,
-    size: Count,
-    part_size: Option<Count>,
+    size: LenientNumber,
+    part_size: Option<LenientNumber>,
 }
 
 /// `abort-upload`
@@ -76,14 +76,14 @@ struct UploadedPart {
 
 impl UploadedPart {
     /// The part, if S3 can have given it: a number and an `ETag` as it is written (RFC 9110 §8.8.3).
-    fn checked(self) -> Result<(i32, String), Error> {
+    fn checked(self) -> Result<(i32, String), RestError> {
         let Self { part_number, etag } = self;
         if !(1..=MOST_PARTS).contains(&part_number) {
-            return Err(Error::Bad(format!("partNumber {part_number} is not from 1 to {MOST_PARTS}")));
+            return Err(RestError::Bad(format!("partNumber {part_number} is not from 1 to {MOST_PARTS}")));
         }
         match etag.char_indices().find(|(_, letter)| !letter.is_ascii_graphic()) {
             Some((at, found)) => {
-                Err(Error::Bad(format!("etag {etag:?}: {found:?} at byte {at} is not printable ASCII")))
+                Err(RestError::Bad(format!("etag {etag:?}: {found:?} at byte {at} is not printable ASCII")))
             }
             None => Ok((part_number, etag)),
         }
@@ -92,13 +92,13 @@ impl UploadedPart {
 
 impl Spaces {
     /// `get-upload-url`: URLs for a content.
-    pub async fn upload_url(&self, who: &Who, task: UploadUrl) -> Result<Value, Error> {
+    pub async fn upload_url(&self, who: &Who, task: UploadUrl) -> Result<Value, RestError> {
         let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let (size, part_size) = sizes(task.size, task.part_size)?;
         telemetry::note(|notes| drop(notes.detail.insert("bytes", size.to_string())));
         let media_type = MediaType::parse(task.content_type.as_deref().unwrap_or(UNKNOWN));
-        let media_type = media_type.map_err(|error| Error::Bad(format!("contentType: {error}")))?;
-        let md5 = task.md5.map(|md5| Md5::parse(&md5).ok_or_else(|| Error::Bad(format!("{md5:?} is no MD5"))));
+        let media_type = media_type.map_err(|error| RestError::Bad(format!("contentType: {error}")))?;
+        let md5 = task.md5.map(|md5| Md5::parse(&md5).ok_or_else(|| RestError::Bad(format!("{md5:?} is no MD5"))));
         let new = New {
             content_type: Some(media_type.as_str().to_owned()),
             properties: Properties::new(task.properties)?,
@@ -116,21 +116,21 @@ impl Spaces {
     }
 
     /// `get-upload-parts`: new URLs for all parts of an upload, and the `ETag` of those that are stored.
-    pub async fn upload_parts(&self, who: &Who, task: UploadParts) -> Result<Value, Error> {
+    pub async fn upload_parts(&self, who: &Who, task: UploadParts) -> Result<Value, RestError> {
         let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let (size, part_size) = sizes(task.size, task.part_size)?;
         drop(self.quotas.admit(&space, &key, size).await?);
         let parts = presigned_parts(size, part_size)
-            .ok_or_else(|| Error::Bad(format!("{size} bytes are not uploaded in parts of this size")))?;
+            .ok_or_else(|| RestError::Bad(format!("{size} bytes are not uploaded in parts of this size")))?;
         let stored = self.stored_parts(&key, &task.upload_id).await?;
         let parts = self.stores.media.signed_parts(&key, &task.upload_id, &parts).await?;
         Ok(described(&task.upload_id, parts, &stored))
     }
 
     /// The parts of an upload that are stored.
-    async fn stored_parts(&self, key: &MediaKey, upload: &str) -> Result<Vec<StoredPart>, Error> {
+    async fn stored_parts(&self, key: &MediaKey, upload: &str) -> Result<Vec<StoredPart>, RestError> {
         self.stores.media.stored_parts(key, upload).await.map_err(|error| match error {
-            store::Error::Missing => Error::NoUpload { id: upload.to_owned(), key: key.to_string() },
+            store::StoreError::Missing => RestError::NoUpload { id: upload.to_owned(), key: key.to_string() },
             other => other.into(),
         })
     }
@@ -142,7 +142,7 @@ impl Spaces {
         key: &MediaKey,
         upload: &str,
         parts: &[(i32, String)],
-    ) -> Result<Option<Reservation>, Error> {
+    ) -> Result<Option<Reservation>, RestError> {
         if !self.quotas.limit(space).await? {
             return Ok(None);
         }
@@ -153,14 +153,14 @@ impl Spaces {
     }
 
     /// `abort-upload`: ends an upload, and removes its parts.
-    pub async fn abort_upload(&self, who: &Who, task: AbortUpload) -> Result<Value, Error> {
+    pub async fn abort_upload(&self, who: &Who, task: AbortUpload) -> Result<Value, RestError> {
         let (_, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         self.stores.media.abort_upload(&key, &task.upload).await?;
         Ok(json!({"result": format!("The upload of content {} is aborted", key.content())}))
     }
 
     /// The space and the key of a content that is uploaded, if the caller may write it.
-    async fn uploaded(&self, who: &Who, space: &str, content: &str) -> Result<(Space, MediaKey), Error> {
+    async fn uploaded(&self, who: &Who, space: &str, content: &str) -> Result<(Space, MediaKey), RestError> {
         let space = self.space(space, who, Right::Write).await?;
         let key = MediaKey::new(space.id.clone(), ContentId::parse(content)?)?;
         telemetry::note(|notes| notes.content = Some(key.content().to_string()));
@@ -168,13 +168,13 @@ impl Spaces {
     }
 
     /// `complete-upload`: makes a content of the parts.
-    pub async fn complete_upload(&self, who: &Who, task: CompleteUpload) -> Result<Value, Error> {
+    pub async fn complete_upload(&self, who: &Who, task: CompleteUpload) -> Result<Value, RestError> {
         let (space, key) = self.uploaded(who, &task.space_id, &task.content_id).await?;
         let parts = task.parts.into_iter().map(UploadedPart::checked).collect::<Result<Vec<_>, _>>()?;
         let reserved = self.admit_parts(&space, &key, &task.upload_id, &parts).await?;
         self.stores.media.complete_upload(&key, &task.upload_id, &parts).await.map_err(|error| match error {
-            store::Error::Missing => {
-                Error::Bad(format!("{:?} is no upload to {key} that could be completed", task.upload_id))
+            store::StoreError::Missing => {
+                RestError::Bad(format!("{:?} is no upload to {key} that could be completed", task.upload_id))
             }
             other => other.into(),
         })?;
@@ -188,15 +188,18 @@ impl Spaces {
 }
 
 /// The size of an upload and that of its parts, if S3 takes them.
-fn sizes(Count(size): Count, part_size: Option<Count>) -> Result<(u64, Option<u64>), Error> {
+fn sizes(
+    LenientNumber(size): LenientNumber,
+    part_size: Option<LenientNumber>,
+) -> Result<(u64, Option<u64>), RestError> {
     if size > LARGEST {
-        return Err(Error::Bad(format!("{size} bytes are more than the {LARGEST} that S3 holds")));
+        return Err(RestError::Bad(format!("{size} bytes are more than the {LARGEST} that S3 holds")));
     }
     match part_size {
-        Some(Count(part)) if !(SMALLEST_PART..=LARGEST_PART).contains(&part) => {
-            Err(Error::Bad(format!("partSize is a number of bytes from {SMALLEST_PART} to {LARGEST_PART}")))
+        Some(LenientNumber(part)) if !(SMALLEST_PART..=LARGEST_PART).contains(&part) => {
+            Err(RestError::Bad(format!("partSize is a number of bytes from {SMALLEST_PART} to {LARGEST_PART}")))
         }
-        part_size => Ok((size, part_size.map(|Count(part)| part))),
+        part_size => Ok((size, part_size.map(|LenientNumber(part)| part))),
     }
 }
 
@@ -221,7 +224,7 @@ mod tests {
 
     #[test]
     fn sizes_are_those_that_s3_takes() {
-        let of = |size: u64, part: Option<u64>| sizes(Count(size), part.map(Count)).is_ok();
+        let of = |size: u64, part: Option<u64>| sizes(LenientNumber(size), part.map(LenientNumber)).is_ok();
         assert!(of(LARGEST, None) && of(0, Some(SMALLEST_PART)) && of(1, Some(LARGEST_PART)));
         assert!(!of(LARGEST + 1, None) && !of(1, Some(SMALLEST_PART - 1)) && !of(1, Some(LARGEST_PART + 1)));
     }

@@ -3,8 +3,8 @@
 
 use reelspan::space::SpaceId;
 use reelspan::space::record::{Space, SpaceState};
-use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
-use reelspan_rest::Error;
+use reelspan::space::streaming::{Streaming, StreamingKind, StreamingStatus};
+use reelspan_rest::RestError;
 
 use crate::Streams;
 use crate::edges::{EdgeEntry, LARGEST};
@@ -14,13 +14,18 @@ const ATTEMPTS: usize = 50;
 
 impl Streams {
     /// Turns the streaming of a space on; returns its streaming host. Without `origins`, they stay as they are.
-    pub async fn on(&self, id: &SpaceId, kind: Kind, origins: Option<Vec<String>>) -> Result<String, Error> {
+    pub async fn on(
+        &self,
+        id: &SpaceId,
+        kind: StreamingKind,
+        origins: Option<Vec<String>>,
+    ) -> Result<String, RestError> {
         for _ in 0..ATTEMPTS {
             let space = self.live(id).await?;
             let was = space.streaming.as_ref();
             if let Some(was) = was.filter(|was| was.kind != kind) {
                 let (is, name) = (was.kind.name(), kind.name());
-                return Err(Error::Bad(format!(
+                return Err(RestError::Bad(format!(
                     "Space {id} is set up to stream {is}, and cannot stream {name} as well: delete-streaming first"
                 )));
             }
@@ -41,14 +46,14 @@ impl Streams {
             }
             return Ok(self.hosts.host(id, &wanted));
         }
-        Err(crate::Error::Conflict.into())
+        Err(crate::EdgeError::Conflict.into())
     }
 
     /// Turns the streaming of a space off. Turning it on again keeps its URLs.
-    pub(crate) async fn off(&self, id: &SpaceId) -> Result<(), Error> {
+    pub(crate) async fn off(&self, id: &SpaceId) -> Result<(), RestError> {
         for _ in 0..ATTEMPTS {
             let Some(was) = self.live(id).await?.streaming else {
-                return Err(Error::Bad(format!("Space {id} does not stream: enable-streaming turns it on")));
+                return Err(RestError::Bad(format!("Space {id} does not stream: enable-streaming turns it on")));
             };
             self.close(id).await?;
             let off = Streaming { status: StreamingStatus::Off, deployed: false, ..was.clone() };
@@ -57,11 +62,11 @@ impl Streams {
                 return Ok(());
             }
         }
-        Err(crate::Error::Conflict.into())
+        Err(crate::EdgeError::Conflict.into())
     }
 
     /// Deletes the streaming of a space: its URLs never work again.
-    pub(crate) async fn delete(&self, id: &SpaceId) -> Result<(), Error> {
+    pub(crate) async fn delete(&self, id: &SpaceId) -> Result<(), RestError> {
         for _ in 0..ATTEMPTS {
             let Some(was) = self.live(id).await?.streaming else { return Ok(()) };
             self.close(id).await?;
@@ -70,18 +75,18 @@ impl Streams {
                 return Ok(());
             }
         }
-        Err(crate::Error::Conflict.into())
+        Err(crate::EdgeError::Conflict.into())
     }
 
     /// The space, unless it is being deleted.
-    async fn live(&self, id: &SpaceId) -> Result<Space, Error> {
+    async fn live(&self, id: &SpaceId) -> Result<Space, RestError> {
         let space = self.table.get(id).await?.filter(|space| space.state == SpaceState::Live);
-        space.ok_or_else(|| Error::NoSpace(id.to_string()))
+        space.ok_or_else(|| RestError::NoSpace(id.to_string()))
     }
 }
 
 /// The streaming that is on, given what was set up before.
-fn wanted(was: Option<&Streaming>, kind: Kind, origins: Option<Vec<String>>) -> Streaming {
+fn wanted(was: Option<&Streaming>, kind: StreamingKind, origins: Option<Vec<String>>) -> Streaming {
     match was {
         None => Streaming::new(kind, origins.unwrap_or_default()),
         Some(was) => {
@@ -92,13 +97,13 @@ fn wanted(was: Option<&Streaming>, kind: Kind, origins: Option<Vec<String>>) -> 
 }
 
 /// Checks that the edges can hold what they have to know.
-fn check_size(streaming: &Streaming) -> Result<(), Error> {
+fn check_size(streaming: &Streaming) -> Result<(), RestError> {
     let size = EdgeEntry::from(streaming).value().len();
     if size <= LARGEST {
         return Ok(());
     }
     let most = LARGEST - EdgeEntry::from(&Streaming { origins: Vec::new(), ..streaming.clone() }).value().len();
-    Err(Error::Bad(format!(
+    Err(RestError::Bad(format!(
         "allowedOrigins have {} bytes together, and the edges hold {most} bytes of them, three more for each: name fewer, or \
          a domain with its subdomains, as https://*.example.org",
         streaming.origins.iter().map(String::len).sum::<usize>()

@@ -9,7 +9,7 @@ pub const CLOUDFRONT: &str = "CloudFront";
 
 /// Why the edges did not do what they were asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum EdgeError {
     /// Another caller changed it meanwhile.
     #[error("it is being changed")]
     Conflict,
@@ -21,7 +21,7 @@ pub enum Error {
     Throttled(&'static str),
     /// A table or a secret failed.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::StoreError),
     /// A key is invalid.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -30,14 +30,14 @@ pub enum Error {
     Service(String),
 }
 
-impl From<Error> for rest::Error {
-    fn from(error: Error) -> Self {
+impl From<EdgeError> for rest::RestError {
+    fn from(error: EdgeError) -> Self {
         match error {
-            Error::Conflict => Self::Later("the streaming is being changed by others".to_owned()),
-            Error::Full(what) => Self::Conflict(what),
-            Error::Throttled(service) => Self::Busy(service),
-            Error::Store(error) => error.into(),
-            Error::Key(_) | Error::Service(_) => Self::Upstream(error.to_string()),
+            EdgeError::Conflict => Self::Later("the streaming is being changed by others".to_owned()),
+            EdgeError::Full(what) => Self::Conflict(what),
+            EdgeError::Throttled(service) => Self::Busy(service),
+            EdgeError::Store(error) => error.into(),
+            EdgeError::Key(_) | EdgeError::Service(_) => Self::Upstream(error.to_string()),
         }
     }
 }

@@ -65,9 +65,9 @@ use axum::extract::State;
 use reelspan::space::SpaceId;
 use reelspan::store::SpacesTable;
 use reelspan::streaming::Hosts;
-use reelspan_rest::{EndStreaming, Error as RestError};
+use reelspan_rest::{EndStreaming, RestError};
 
-pub use error::Error;
+pub use error::EdgeError;
 
 use self::edges::KeyValueStore;
 use self::keys::SigningKeys;
@@ -91,7 +91,7 @@ pub struct Streams {
 }
 
 /// The state of the handlers.
-type Shared = State<Arc<Streams>>;
+type StreamsState = State<Arc<Streams>>;
 
 impl Streams {
     /// The routes, to be merged with the other routes under `/durastore`, inside a layer that authenticates callers.

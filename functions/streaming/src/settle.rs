@@ -12,8 +12,8 @@ use reelspan::space::record::{Space, SpaceState};
 use reelspan::space::streaming::{Streaming, StreamingStatus};
 use reelspan_rest as rest;
 
-use crate::edges::{Changes, EdgeEntry, Version};
-use crate::{Error, Streams};
+use crate::edges::{EdgeEntry, KeyChanges, StoreVersion};
+use crate::{EdgeError, Streams};
 
 /// How often a change is tried while other callers change the store.
 const ATTEMPTS: usize = 50;
@@ -23,7 +23,7 @@ const BATCH: usize = 50;
 
 impl Streams {
     /// Brings the edges to what the table says of a space; returns the space as it was when both agreed.
-    pub(crate) async fn settle(&self, id: &SpaceId) -> Result<Option<Space>, rest::Error> {
+    pub(crate) async fn settle(&self, id: &SpaceId) -> Result<Option<Space>, rest::RestError> {
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
             let version = self.edges.version().await?;
@@ -34,11 +34,11 @@ impl Streams {
             }
             self.change(&version, id, wanted).await?;
         }
-        Err(Error::Conflict.into())
+        Err(EdgeError::Conflict.into())
     }
 
     /// Removes a space from the edges, whatever the table says.
-    pub(crate) async fn close(&self, id: &SpaceId) -> Result<(), rest::Error> {
+    pub(crate) async fn close(&self, id: &SpaceId) -> Result<(), rest::RestError> {
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
             let version = self.edges.version().await?;
@@ -46,15 +46,15 @@ impl Streams {
                 return Ok(());
             }
         }
-        Err(Error::Conflict.into())
+        Err(EdgeError::Conflict.into())
     }
 
     /// Makes one change; `false` if the store has another version by now.
-    async fn change(&self, version: &Version, id: &SpaceId, value: Option<String>) -> Result<bool, Error> {
-        let changes = Changes::from([(id.to_string(), value)]);
+    async fn change(&self, version: &StoreVersion, id: &SpaceId, value: Option<String>) -> Result<bool, EdgeError> {
+        let changes = KeyChanges::from([(id.to_string(), value)]);
         match self.edges.update(version, &changes).await {
             Ok(_) => Ok(true),
-            Err(Error::Conflict) => Ok(false),
+            Err(EdgeError::Conflict) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -69,7 +69,7 @@ impl Streams {
     }
 
     /// Ends the streaming of a space that is being deleted. It does nothing to other spaces.
-    pub async fn end(&self, id: &SpaceId) -> Result<(), rest::Error> {
+    pub async fn end(&self, id: &SpaceId) -> Result<(), rest::RestError> {
         let space = self.settle(id).await?;
         if let Some(Space { state: SpaceState::Deleting, streaming: Some(streaming), .. }) = space {
             self.table.set_streaming(id, Some(&streaming), None).await?;
@@ -80,7 +80,7 @@ impl Streams {
 
     /// Brings the edges to what the table says of all spaces, and puts right what a crash left. Returns how many keys were
     /// changed.
-    pub async fn reconcile(&self) -> Result<usize, rest::Error> {
+    pub async fn reconcile(&self) -> Result<usize, rest::RestError> {
         let (mut changed, mut spaces) = (0, Vec::new());
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
@@ -94,7 +94,7 @@ impl Streams {
             for some in changes.chunks(BATCH) {
                 match self.edges.update(&version, &some.iter().cloned().collect()).await {
                     Ok(next) => (version, changed) = (next, changed + some.len()),
-                    Err(Error::Conflict) => break,
+                    Err(EdgeError::Conflict) => break,
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -107,7 +107,7 @@ impl Streams {
     }
 
     /// Records in the table what the edges have been told of a space.
-    async fn note(&self, space: &Space) -> Result<(), rest::Error> {
+    async fn note(&self, space: &Space) -> Result<(), rest::RestError> {
         let Some(streaming) = &space.streaming else { return Ok(()) };
         if space.state == SpaceState::Deleting {
             self.table.set_streaming(&space.id, Some(streaming), None).await?;
@@ -120,8 +120,8 @@ impl Streams {
 }
 
 /// The changes after which the store holds the entries of these spaces and nothing else.
-fn differences(spaces: &[Space], mut found: BTreeMap<String, String>) -> Changes {
-    let mut changes = Changes::new();
+fn differences(spaces: &[Space], mut found: BTreeMap<String, String>) -> KeyChanges {
+    let mut changes = KeyChanges::new();
     for space in spaces {
         let wanted = EdgeEntry::of(space).map(|entry| entry.value());
         if found.remove(space.id.as_str()) != wanted {

@@ -7,16 +7,16 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use reelspan::space::acl::Right;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan::telemetry;
 use reelspan::user::Role;
 use reelspan_rest::task::{Flag, body, said};
-use reelspan_rest::{Error, Who};
+use reelspan_rest::{RestError, Who};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::keys::{Rotated, Rotation};
-use crate::{Shared, Streams};
+use crate::{Streams, StreamsState};
 
 /// How many origins may be named.
 const MOST_ORIGINS: usize = 50;
@@ -34,7 +34,7 @@ struct Enable {
 /// `disable-streaming` and `delete-streaming`
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Of {
+struct SpaceTask {
     space_id: String,
 }
 
@@ -45,11 +45,11 @@ struct Rotate {
     revoke: Flag,
 }
 
-pub async fn enable(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn enable(State(state): StreamsState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
     let task: Enable = body(request).await?;
     let space = state.owned(&task.space_id, &who).await?;
-    let kind = if task.secure.0 { Kind::Secure } else { Kind::Open };
+    let kind = if task.secure.0 { StreamingKind::Secure } else { StreamingKind::Open };
     telemetry::note(|notes| drop(notes.detail.insert("type", kind.name().to_owned())));
     let origins = task.allowed_origins.map(|origins| checked(&origins)).transpose()?;
     let host = state.on(&space.id, kind, origins).await?;
@@ -57,21 +57,21 @@ pub async fn enable(State(state): Shared, who: Who, request: Request) -> Result<
     Ok(said(json!({"result": result, "streamingHost": host}).to_string()))
 }
 
-pub async fn disable(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn disable(State(state): StreamsState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
-    let space = state.owned(&body::<Of>(request).await?.space_id, &who).await?;
+    let space = state.owned(&body::<SpaceTask>(request).await?.space_id, &who).await?;
     state.off(&space.id).await?;
     Ok(said(json!({"result": format!("Streaming of space {} is off", space.id)}).to_string()))
 }
 
-pub async fn delete(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn delete(State(state): StreamsState, who: Who, request: Request) -> Result<Response, RestError> {
     who.authenticated()?;
-    let space = state.owned(&body::<Of>(request).await?.space_id, &who).await?;
+    let space = state.owned(&body::<SpaceTask>(request).await?.space_id, &who).await?;
     state.delete(&space.id).await?;
     Ok(said(json!({"result": format!("Streaming of space {} is deleted", space.id)}).to_string()))
 }
 
-pub async fn rotate(State(state): Shared, who: Who, request: Request) -> Result<Response, Error> {
+pub async fn rotate(State(state): StreamsState, who: Who, request: Request) -> Result<Response, RestError> {
     if who.authenticated()?.role != Role::Admin {
         return Err(who.refused(|user| format!("{user} is no admin, and only admins replace the signing key")));
     }
@@ -90,7 +90,7 @@ pub async fn rotate(State(state): Shared, who: Who, request: Request) -> Result<
 
 impl Streams {
     /// The space of this name, where who asks may turn its streaming on and off.
-    async fn owned(&self, name: &str, who: &Who) -> Result<Space, Error> {
+    async fn owned(&self, name: &str, who: &Who) -> Result<Space, RestError> {
         let space = reelspan_rest::space(&self.table, name, who, Right::Write).await?;
         let user = who.authenticated()?;
         if user.role == Role::Admin || space.owner.as_deref() == Some(&user.name) {
@@ -103,9 +103,9 @@ impl Streams {
 
 /// Origins (RFC 6454 §6.2) as CloudFront takes them: a scheme and a host, whose first label may be `*`. In order, each once; none
 /// where any may.
-fn checked(origins: &[String]) -> Result<Vec<String>, Error> {
+fn checked(origins: &[String]) -> Result<Vec<String>, RestError> {
     if origins.len() > MOST_ORIGINS {
-        return Err(Error::Bad(format!(
+        return Err(RestError::Bad(format!(
             "{} origins are more than the {MOST_ORIGINS} that there may be",
             origins.len()
         )));
@@ -117,7 +117,7 @@ fn checked(origins: &[String]) -> Result<Vec<String>, Error> {
             return Ok(Vec::new());
         }
         if !is_origin(&text) {
-            return Err(Error::Bad(format!(
+            return Err(RestError::Bad(format!(
                 "{origin:?} in allowedOrigins is no origin, such as https://www.example.org"
             )));
         }

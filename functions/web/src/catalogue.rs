@@ -3,19 +3,19 @@
 
 use percent_encoding::percent_decode_str;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, StreamingStatus};
+use reelspan::space::streaming::{StreamingKind, StreamingStatus};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
-use reelspan::store::{Error, SpacesTable, Stores};
+use reelspan::store::{SpacesTable, StoreError, Stores};
 use reelspan::streaming::Hosts;
 use reelspan_engine::index::{Outline, Status};
-use reelspan_engine::media::Kind as TrackKind;
+use reelspan_engine::media::Kind;
 
 /// The path of media on the server itself.
 const MEDIA: &str = "/media/";
 
 /// Where the spaces and their contents are looked up.
 #[derive(Clone, Debug)]
-pub struct Catalogue {
+pub struct MediaCatalogue {
     /// The media and their index.
     pub stores: Stores,
     /// The spaces.
@@ -38,7 +38,7 @@ pub struct Described {
     /// The property `creator`.
     pub creator: Option<String>,
     /// What it shows.
-    pub picture: Picture,
+    pub picture: PictureSize,
 }
 
 /// Who may have a content.
@@ -55,7 +55,7 @@ pub enum Access {
 
 /// What a content shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Picture {
+pub enum PictureSize {
     /// It is not known.
     #[default]
     Unknown,
@@ -65,7 +65,7 @@ pub enum Picture {
     Pixels(u32, u32),
 }
 
-impl Catalogue {
+impl MediaCatalogue {
     /// The content that a URL or a path of this server means, whatever its query and its fragment are.
     #[must_use]
     pub fn key(&self, url: &str) -> Option<MediaKey> {
@@ -87,7 +87,7 @@ impl Catalogue {
     /// # Errors
     ///
     /// Those of the stores.
-    pub async fn describe(&self, key: &MediaKey) -> Result<Described, Error> {
+    pub async fn describe(&self, key: &MediaKey) -> Result<Described, StoreError> {
         let nothing = std::ops::RangeInclusive::new(1, 0);
         let (space, _, found) = self.stores.index.find_with_space(&self.spaces, key, nothing).await?;
         let (access, framed_by) = rules(space.as_ref());
@@ -99,7 +99,7 @@ impl Catalogue {
         }
         let content = match self.stores.media.content(key).await {
             Ok(content) => content,
-            Err(Error::Missing) => return Ok(Described { access: Access::Closed, ..described }),
+            Err(StoreError::Missing) => return Ok(Described { access: Access::Closed, ..described }),
             Err(error) => return Err(error),
         };
         let property = |name: &str| content.properties.get(name).map(str::to_owned);
@@ -119,17 +119,19 @@ fn rules(space: Option<&Space>) -> (Access, Option<Vec<String>>) {
         return (Access::Closed, Some(Vec::new()));
     };
     let access = match streaming.kind {
-        Kind::Open => Access::Open,
-        Kind::Secure => Access::Signed,
+        StreamingKind::Open => Access::Open,
+        StreamingKind::Secure => Access::Signed,
     };
     (access, (!streaming.origins.is_empty()).then(|| streaming.origins.clone()))
 }
 
-fn picture(outline: &Outline) -> Picture {
+fn picture(outline: &Outline) -> PictureSize {
     let of = |kind| outline.tracks.iter().find(move |track| track.kind == kind);
-    match of(TrackKind::Video) {
-        Some(track) => track.dimensions.map_or(Picture::Unknown, |(width, height)| Picture::Pixels(width, height)),
-        None if of(TrackKind::Audio).is_some() => Picture::Sound,
-        None => Picture::Unknown,
+    match of(Kind::Video) {
+        Some(track) => {
+            track.dimensions.map_or(PictureSize::Unknown, |(width, height)| PictureSize::Pixels(width, height))
+        }
+        None if of(Kind::Audio).is_some() => PictureSize::Sound,
+        None => PictureSize::Unknown,
     }
 }

@@ -20,14 +20,14 @@ use reelspan::http::{
 
 use crate::{
     assets::find,
-    player::{NO_FILE, NOT_BUILT, Pages, refused},
+    player::{NO_FILE, NOT_BUILT, PlayerPages, refused},
 };
 
 /// What the console needs to know of the server.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
     /// Where media come from.
-    pub pages: Pages,
+    pub pages: PlayerPages,
     /// Where uploads go: S3.
     pub uploads: Vec<Origin>,
 }
@@ -102,7 +102,7 @@ mod tests {
     fn the_page_calls_this_server_and_uploads_to_s3_and_does_nothing_else() {
         let origin = |text: &str| Origin::parse(text).unwrap();
         let own = OwnOrigins::new([origin("http://127.0.0.1:8080")]);
-        let pages = Pages { own, streaming: vec![origin("https://d1.cloudfront.net")], catalogue: None };
+        let pages = PlayerPages { own, streaming: vec![origin("https://d1.cloudfront.net")], catalogue: None };
         let console = Console { pages, uploads: vec![origin("http://127.0.0.1:9000")] };
         assert_eq!(
             console.policy(),

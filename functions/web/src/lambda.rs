@@ -17,14 +17,14 @@ use reelspan::streaming::Hosts;
 use reelspan_gateway::{observed, run_buffered, with_own_origins};
 
 use crate::console::Console;
-use crate::{Catalogue, Pages, ViewedAt};
+use crate::{MediaCatalogue, PlayerPages, ViewedAt};
 
 /// The host that a viewer asked (`functions/edge/pages-request.js`).
 const VIEWED_HOST: HeaderName = HeaderName::from_static("x-reelspan-host");
 
 impl Console {
     /// Reads the function's environment: `UPLOAD_ORIGIN`, the origin of the bucket that presigned URLs have, and the variables of
-    /// [`Pages::from_env`].
+    /// [`PlayerPages::from_env`].
     ///
     /// # Errors
     ///
@@ -32,11 +32,11 @@ impl Console {
     pub async fn from_env() -> Result<Self, lambda_http::Error> {
         let uploads = env::var("UPLOAD_ORIGIN").ok().as_deref().and_then(Origin::parse);
         let uploads = vec![uploads.ok_or("the environment variable UPLOAD_ORIGIN is not the origin of the bucket")?];
-        Ok(Self { pages: Pages::from_env().await?, uploads })
+        Ok(Self { pages: PlayerPages::from_env().await?, uploads })
     }
 }
 
-impl Pages {
+impl PlayerPages {
     /// Reads the function's environment: `SPACES_TABLE`, and the variables of [`Stores::from_env`], [`Hosts::from_env`] and
     /// [`OwnOrigins::from_env`].
     ///
@@ -49,7 +49,7 @@ impl Pages {
         let stores = Stores::from_env().await?;
         let streaming = ["OPEN_HOST", "SECURE_HOST"].iter().filter_map(|name| env::var(name).ok());
         let streaming = streaming.filter_map(|host| Origin::parse(&format!("https://{host}"))).collect();
-        let catalogue = Catalogue { spaces: stores.spaces(table), stores, hosts };
+        let catalogue = MediaCatalogue { spaces: stores.spaces(table), stores, hosts };
         Ok(Self { own: OwnOrigins::from_env(), streaming, catalogue: Some(catalogue) })
     }
 }

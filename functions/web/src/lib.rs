@@ -55,15 +55,15 @@ mod openapi;
 mod player;
 
 pub use assets::{Asset, find};
-pub use catalogue::Catalogue;
-pub use player::{Pages, ViewedAt};
+pub use catalogue::MediaCatalogue;
+pub use player::{PlayerPages, ViewedAt};
 
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
 
 /// The routes of `/player/`, `/oembed` and `/openapi.json`.
-pub fn router(pages: Pages) -> Router {
+pub fn router(pages: PlayerPages) -> Router {
     player::routes()
         .route("/oembed", get(oembed::oembed))
         .route("/openapi.json", get(openapi::openapi))

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reelspan::http::markup::escaped;
 
-use crate::catalogue::{Described, Picture};
+use crate::catalogue::{Described, PictureSize};
 
 /// What the value of a parameter keeps (RFC 3986 §2.3).
 const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -29,11 +29,11 @@ pub fn page_of(origin: &str, src: &str) -> String {
 
 /// The size of a frame for this, within these bounds.
 #[must_use]
-pub fn size(picture: Picture, most: (Option<u32>, Option<u32>)) -> (u32, u32) {
+pub fn size(picture: PictureSize, most: (Option<u32>, Option<u32>)) -> (u32, u32) {
     let bound = |size: u32, most: Option<u32>| size.min(most.unwrap_or(size)).max(1);
     let (width, height) = match picture {
-        Picture::Sound => return (bound(OF_SOUND.0, most.0), bound(OF_SOUND.1, most.1)),
-        Picture::Pixels(width, height) if width > 0 && height > 0 => (USUAL.0, scaled(USUAL.0, height, width)),
+        PictureSize::Sound => return (bound(OF_SOUND.0, most.0), bound(OF_SOUND.1, most.1)),
+        PictureSize::Pixels(width, height) if width > 0 && height > 0 => (USUAL.0, scaled(USUAL.0, height, width)),
         _ => USUAL,
     };
     let narrow = bound(width, most.0);
@@ -77,7 +77,7 @@ pub fn tags(origin: &str, src: &str, described: &Described) -> String {
     let Described { title, description, picture, .. } = described;
     let page = page_of(origin, src);
     let (width, height) = size(*picture, (None, None));
-    let kind = if *picture == Picture::Sound { "music.song" } else { "video.other" };
+    let kind = if *picture == PictureSize::Sound { "music.song" } else { "video.other" };
     let (width, height) = (width.to_string(), height.to_string());
     let mut out = format!("<title>{}</title>", escaped(title));
     let mut meta = |attribute: &str, name: &str, content: &str| {
@@ -136,18 +136,18 @@ mod tests {
 
     #[test]
     fn a_frame_fits_into_what_there_is_and_keeps_its_proportions() {
-        let wide = Picture::Pixels(1920, 1080);
+        let wide = PictureSize::Pixels(1920, 1080);
         for (picture, most, size_of) in [
             (wide, (None, None), (640, 360)),
             (wide, (Some(320), None), (320, 180)),
             (wide, (Some(1000), Some(180)), (320, 180)),
             (wide, (Some(0), Some(0)), (1, 1)),
-            (Picture::Pixels(480, 640), (None, None), (640, 853)),
-            (Picture::Pixels(480, 640), (None, Some(400)), (300, 400)),
-            (Picture::Pixels(0, 0), (None, None), (640, 360)),
-            (Picture::Unknown, (Some(64), None), (64, 36)),
-            (Picture::Sound, (Some(300), Some(400)), (300, 120)),
-            (Picture::Pixels(1, u32::MAX), (Some(640), Some(360)), (1, 360)),
+            (PictureSize::Pixels(480, 640), (None, None), (640, 853)),
+            (PictureSize::Pixels(480, 640), (None, Some(400)), (300, 400)),
+            (PictureSize::Pixels(0, 0), (None, None), (640, 360)),
+            (PictureSize::Unknown, (Some(64), None), (64, 36)),
+            (PictureSize::Sound, (Some(300), Some(400)), (300, 120)),
+            (PictureSize::Pixels(1, u32::MAX), (Some(640), Some(360)), (1, 360)),
         ] {
             assert_eq!(size(picture, most), size_of, "{picture:?} {most:?}");
         }

@@ -13,28 +13,28 @@ use reelspan::http::markup::escaped;
 use reelspan::http::protection::{self, Embedding};
 use serde_json::{Value, json};
 
-use crate::catalogue::{Access, Picture};
+use crate::catalogue::{Access, PictureSize};
 use crate::markup::{frame, page_of, size};
-use crate::player::{Asking, Pages, parameter, refused};
+use crate::player::{Asking, PlayerPages, parameter, refused};
 
 /// How long an answer may be kept, in seconds: a title may change.
 const KEPT: u32 = 300;
 
 /// How an answer is written.
 #[derive(Clone, Copy)]
-enum Format {
+enum OembedFormat {
     Json,
     Xml,
 }
 
 /// Answers for a URL of this server.
-pub async fn oembed(State(pages): State<Arc<Pages>>, parts: Parts) -> Response {
+pub async fn oembed(State(pages): State<Arc<PlayerPages>>, parts: Parts) -> Response {
     let asking = Asking::of(&pages, &parts);
     let refuse = |status, detail| refused(&parts.headers, status, detail);
     let parameter = |name: &str| parameter(parts.uri.query(), name);
     let format = match parameter("format").as_deref() {
-        None | Some("json" | "") => Format::Json,
-        Some("xml") => Format::Xml,
+        None | Some("json" | "") => OembedFormat::Json,
+        Some("xml") => OembedFormat::Xml,
         Some(_) => return refuse(StatusCode::NOT_IMPLEMENTED, "the formats are json and xml"),
     };
     let Some(url) = parameter("url") else { return refuse(StatusCode::BAD_REQUEST, "the parameter url is missing") };
@@ -50,7 +50,7 @@ pub async fn oembed(State(pages): State<Arc<Pages>>, parts: Parts) -> Response {
     let (width, height) = size(described.picture, (width, height));
     let page = page_of(&asking.origin, &src);
     let mut members = vec![
-        ("type", json!(if described.picture == Picture::Sound { "rich" } else { "video" })),
+        ("type", json!(if described.picture == PictureSize::Sound { "rich" } else { "video" })),
         ("version", json!("1.0")),
         ("title", json!(described.title)),
     ];
@@ -64,8 +64,8 @@ pub async fn oembed(State(pages): State<Arc<Pages>>, parts: Parts) -> Response {
         ("height", json!(height)),
     ]);
     let (mime, body) = match format {
-        Format::Json => ("application/json", members.into_iter().collect::<Value>().to_string()),
-        Format::Xml => ("text/xml; charset=utf-8", xml(&members)),
+        OembedFormat::Json => ("application/json", members.into_iter().collect::<Value>().to_string()),
+        OembedFormat::Xml => ("text/xml; charset=utf-8", xml(&members)),
     };
     let fields = [
         (CONTENT_TYPE, mime.to_owned()),

@@ -23,7 +23,7 @@ use reelspan::http::{
 
 use crate::{
     assets::find,
-    catalogue::{Access, Catalogue, Described},
+    catalogue::{Access, Described, MediaCatalogue},
     markup,
 };
 
@@ -33,13 +33,13 @@ const KEPT: &str = "public, max-age=0, s-maxage=60";
 
 /// What the pages need to know of the server.
 #[derive(Clone, Debug, Default)]
-pub struct Pages {
+pub struct PlayerPages {
     /// Where the pages themselves are loaded from, beside the host that a request names.
     pub own: OwnOrigins,
     /// The hosts from which spaces are streamed.
     pub streaming: Vec<Origin>,
     /// Where contents are looked up. Without it, pages say nothing of them.
-    pub catalogue: Option<Catalogue>,
+    pub catalogue: Option<MediaCatalogue>,
 }
 
 const FOREIGN: &str = "this page plays media of this server only";
@@ -48,7 +48,7 @@ pub(crate) const NOT_BUILT: &str =
     "the pages of this server were not built: run `make web`, and build the server again";
 
 /// The routes of the page and of its files.
-pub(crate) fn routes() -> Router<Arc<Pages>> {
+pub(crate) fn routes() -> Router<Arc<PlayerPages>> {
     Router::new()
         .route("/player", get(|uri: Uri| async move { to_folder(&uri) }))
         .route("/player/", get(page))
@@ -69,7 +69,7 @@ async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
     }
 }
 
-async fn page(State(pages): State<Arc<Pages>>, parts: Parts) -> Response {
+async fn page(State(pages): State<Arc<PlayerPages>>, parts: Parts) -> Response {
     let (headers, query) = (&parts.headers, parts.uri.query());
     let Some(asset) = find("player/index.html") else {
         return refused(headers, StatusCode::NOT_IMPLEMENTED, NOT_BUILT);
@@ -107,7 +107,7 @@ pub struct ViewedAt(pub Origin);
 
 /// What a request asks of the pages, and of which server.
 pub(crate) struct Asking<'a> {
-    pages: &'a Pages,
+    pages: &'a PlayerPages,
     /// The server's origins: those that it was told, and on Lambda the domain of the API.
     own: OwnOrigins,
     host: Option<&'a str>,
@@ -116,7 +116,7 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    pub(crate) fn of(pages: &'a Pages, parts: &'a Parts) -> Self {
+    pub(crate) fn of(pages: &'a PlayerPages, parts: &'a Parts) -> Self {
         let viewed = parts.extensions.get::<ViewedAt>().map(|ViewedAt(origin)| origin.clone());
         let own = parts.extensions.get::<OwnOrigins>().unwrap_or(&pages.own).clone().and(viewed.clone());
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());

@@ -11,12 +11,12 @@ use http_body_util::BodyExt;
 use reelspan::http::origin::{Origin, OwnOrigins};
 use tower::ServiceExt;
 
-use reelspan_web::{Pages, ViewedAt, find, router};
+use reelspan_web::{PlayerPages, ViewedAt, find, router};
 
 fn routes() -> Router {
     let origin = |text: &str| Origin::parse(text).unwrap();
     let own = OwnOrigins::new([origin("https://media.example.org")]);
-    router(Pages { own, streaming: vec![origin("https://stream.example.org")], catalogue: None })
+    router(PlayerPages { own, streaming: vec![origin("https://stream.example.org")], catalogue: None })
 }
 
 async fn get(path: &str, accept: &str) -> Response {

@@ -11,17 +11,17 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::progress::Progress;
+use super::progress::ConnectionProgress;
 
 /// The body of a request. The client's time counts while the server waits for it.
 #[derive(Debug)]
 pub struct Received {
     body: Incoming,
-    progress: Arc<Progress>,
+    progress: Arc<ConnectionProgress>,
 }
 
 impl Received {
-    pub(super) const fn new(body: Incoming, progress: Arc<Progress>) -> Self {
+    pub(super) const fn new(body: Incoming, progress: Arc<ConnectionProgress>) -> Self {
         Self { body, progress }
     }
 }
@@ -62,10 +62,10 @@ impl Drop for Received {
 
 /// A request that is being answered; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Answering(Arc<Progress>);
+pub struct Answering(Arc<ConnectionProgress>);
 
 impl Answering {
-    pub const fn new(progress: Arc<Progress>) -> Self {
+    pub const fn new(progress: Arc<ConnectionProgress>) -> Self {
         Self(progress)
     }
 }

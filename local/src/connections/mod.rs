@@ -39,9 +39,9 @@ pub use progress::Patience;
 
 use self::{
     body::{Answered, Answering},
-    progress::Progress,
+    progress::ConnectionProgress,
     stream::Watched,
-    table::Table,
+    table::ConnectionTable,
 };
 
 /// How much of a request is read ahead, and the longest head of a request, in bytes: enough to keep a disk busy, and
@@ -67,7 +67,7 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n
 
 /// How many connections a port has at a time, and how long their clients may be idle.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections in all.
     pub connections: usize,
     /// Connections of one IPv4 address, or of one IPv6 network of 64 bits; `None`: as many as in all.
@@ -84,7 +84,7 @@ pub struct Port {
     /// Accepts connections.
     pub listener: TcpListener,
     /// The limits of its connections.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// The names by which it may be reached.
     pub names: ServerNames,
 }
@@ -99,7 +99,7 @@ impl Port {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let Self { name, listener, limits, names } = self;
-        let (table, names) = (Arc::new(Table::new(limits)), Arc::new(names));
+        let (table, names) = (Arc::new(ConnectionTable::new(limits)), Arc::new(names));
         let (running, refusals) = (GracefulShutdown::new(), Arc::new(Semaphore::new(REFUSALS)));
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -184,7 +184,7 @@ const fn hold_little(_: &TcpStream) -> std::io::Result<()> {
 async fn respond<A, F, B>(
     request: Request<hyper::body::Incoming>,
     peer: SocketAddr,
-    progress: &Arc<Progress>,
+    progress: &Arc<ConnectionProgress>,
     answer: A,
     names: &ServerNames,
 ) -> Response<Answered<Either<B, Full<Bytes>>>>

@@ -15,7 +15,7 @@ pub struct ServerNames(Option<BTreeSet<String>>);
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum HostRefusal {
     /// The request has no `Host`, more than one, or an invalid one.
     Invalid(&'static str),
     /// The request is for another server.
@@ -37,17 +37,17 @@ impl ServerNames {
     }
 
     /// Refuses a request for another server, or without a server's name.
-    pub fn check(&self, request: &Parts) -> Result<(), Refusal> {
+    pub fn check(&self, request: &Parts) -> Result<(), HostRefusal> {
         let mut fields = request.headers.get_all(header::HOST).iter();
         let field = match (fields.next(), fields.next()) {
             (Some(field), None) => Some(read(field)?),
             (None, _) if request.version == Version::HTTP_10 => None,
-            (None, _) => return Err(Refusal::Invalid("the request has no Host")),
-            (Some(_), Some(_)) => return Err(Refusal::Invalid("the request has more than one Host")),
+            (None, _) => return Err(HostRefusal::Invalid("the request has no Host")),
+            (Some(_), Some(_)) => return Err(HostRefusal::Invalid("the request has more than one Host")),
         };
         // If the target has a host, it takes precedence (RFC 9112 §3.2.2).
         let Some(host) = request.uri.authority().cloned().or(field) else { return Ok(()) };
-        if self.is_ours(host.host()) { Ok(()) } else { Err(Refusal::Foreign(host.host().to_owned())) }
+        if self.is_ours(host.host()) { Ok(()) } else { Err(HostRefusal::Foreign(host.host().to_owned())) }
     }
 
     fn is_ours(&self, host: &str) -> bool {
@@ -61,16 +61,16 @@ impl ServerNames {
     }
 }
 
-fn read(field: &HeaderValue) -> Result<Authority, Refusal> {
+fn read(field: &HeaderValue) -> Result<Authority, HostRefusal> {
     let authority = Authority::try_from(field.as_bytes()).ok().filter(|authority| !authority.as_str().contains('@'));
-    authority.ok_or(Refusal::Invalid("the request's Host cannot be read"))
+    authority.ok_or(HostRefusal::Invalid("the request's Host cannot be read"))
 }
 
 fn plain(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-impl Refusal {
+impl HostRefusal {
     /// The answer: 400 (RFC 9112 §3.2), or 421 (RFC 9110 §15.5.20).
     pub fn response(&self) -> Response<Full<Bytes>> {
         let (status, title, detail) = match self {

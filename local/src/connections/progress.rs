@@ -40,17 +40,17 @@ impl Patience {
 
 /// What a connection is doing. Shared by the code that reads, writes, and checks limits.
 #[derive(Debug)]
-pub struct Progress(Mutex<State>);
+pub struct ConnectionProgress(Mutex<ConnectionState>);
 
 #[derive(Debug)]
-struct State {
+struct ConnectionState {
     phase: Phase,
     since: Instant,
     patience: Patience,
     /// Waiting for more of a request's body.
-    body: Wait,
+    body: ClientWait,
     /// Waiting for the client to take more of an answer.
-    answer: Wait,
+    answer: ClientWait,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,13 +62,13 @@ enum Phase {
 
 /// Waiting for a client, which has a limited time.
 #[derive(Debug)]
-struct Wait {
+struct ClientWait {
     since: Option<Instant>,
     left: Duration,
     most: Duration,
 }
 
-impl Wait {
+impl ClientWait {
     const fn new(most: Duration) -> Self {
         Self { since: None, left: most, most }
     }
@@ -91,11 +91,11 @@ impl Wait {
     }
 }
 
-impl Progress {
+impl ConnectionProgress {
     /// The progress of a connection that begins now.
     pub fn new(patience: Patience, now: Instant) -> Self {
-        let (body, answer) = (Wait::new(patience.body), Wait::new(patience.answer));
-        Self(Mutex::new(State { phase: Phase::Idle, since: now, patience, body, answer }))
+        let (body, answer) = (ClientWait::new(patience.body), ClientWait::new(patience.answer));
+        Self(Mutex::new(ConnectionState { phase: Phase::Idle, since: now, patience, body, answer }))
     }
 
     /// Bytes arrived.
@@ -110,7 +110,7 @@ impl Progress {
     pub fn request_begins(&self, now: Instant) {
         let mut state = self.lock();
         (state.phase, state.since) = (Phase::Request, now);
-        state.body = Wait::new(state.patience.body);
+        state.body = ClientWait::new(state.patience.body);
     }
 
     /// An answer was written, or given up.
@@ -160,26 +160,26 @@ impl Progress {
 
     /// How dispensable the connection is if another needs its place; the greatest gives way. `None` if its client is
     /// being served.
-    pub fn dispensable(&self, now: Instant) -> Option<(Rank, Duration)> {
+    pub fn dispensable(&self, now: Instant) -> Option<(EvictionRank, Duration)> {
         let state = self.lock();
         match (state.answer.since, state.phase) {
             (Some(since), _) => {
                 let stuck = now.saturating_duration_since(since);
-                (stuck >= state.patience.stalled).then_some((Rank::Stalled, stuck))
+                (stuck >= state.patience.stalled).then_some((EvictionRank::Stalled, stuck))
             }
             (None, Phase::Request) => None,
-            (None, _) => Some((Rank::Waiting, now.saturating_duration_since(state.since))),
+            (None, _) => Some((EvictionRank::Waiting, now.saturating_duration_since(state.since))),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ConnectionState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Why a connection may be given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rank {
+pub enum EvictionRank {
     /// Its client does not read its answer.
     Stalled,
     /// It has no request.
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_head_has_its_time_and_an_idle_connection_its_own() {
         let (patience, begun) = (Patience::DEFAULT, Instant::now());
-        let progress = Progress::new(patience, begun);
+        let progress = ConnectionProgress::new(patience, begun);
         assert!(!progress.is_overdue(begun + patience.idle - SECOND));
         assert!(progress.is_overdue(begun + patience.idle));
         progress.bytes_arrive(begun + SECOND);
@@ -219,7 +219,7 @@ mod tests {
     fn a_body_that_trickles_is_given_up_and_a_slow_one_is_not() {
         for (bytes_a_second, ends) in [(0, true), (100, true), (2 * SLOWEST, false), (100 * SLOWEST, false)] {
             let begun = Instant::now();
-            let progress = Progress::new(Patience::DEFAULT, begun);
+            let progress = ConnectionProgress::new(Patience::DEFAULT, begun);
             progress.request_begins(begun);
             let overdue = (0..600).any(|second| {
                 let now = begun + second * SECOND;
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_paused_player_keeps_its_connection_for_minutes_and_gives_it_up_to_those_who_need_it() {
         let (patience, begun) = (Patience::DEFAULT, Instant::now());
-        let progress = Progress::new(patience, begun);
+        let progress = ConnectionProgress::new(patience, begun);
         progress.request_begins(begun);
         assert_eq!(progress.dispensable(begun), None);
         progress.answer_is_stuck(begun);
@@ -245,11 +245,11 @@ mod tests {
         assert!(!progress.is_overdue(begun + patience.answer - SECOND));
         assert!(progress.is_overdue(begun + patience.answer));
         assert_eq!(progress.dispensable(begun + patience.stalled - SECOND), None);
-        assert_eq!(progress.dispensable(begun + patience.stalled), Some((Rank::Stalled, patience.stalled)));
+        assert_eq!(progress.dispensable(begun + patience.stalled), Some((EvictionRank::Stalled, patience.stalled)));
         // The player resumes.
         progress.answer_moves(begun + 60 * SECOND, 1 << 20);
         assert!(!progress.is_overdue(begun + 61 * SECOND));
-        assert_eq!(progress.dispensable(begun + 61 * SECOND), Some((Rank::Waiting, SECOND)));
-        assert!(Rank::Waiting > Rank::Stalled);
+        assert_eq!(progress.dispensable(begun + 61 * SECOND), Some((EvictionRank::Waiting, SECOND)));
+        assert!(EvictionRank::Waiting > EvictionRank::Stalled);
     }
 }

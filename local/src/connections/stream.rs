@@ -13,17 +13,17 @@ use tokio::{
     time::Instant,
 };
 
-use super::progress::Progress;
+use super::progress::ConnectionProgress;
 
 /// A socket and the progress of its client.
 #[derive(Debug)]
 pub struct Watched {
     socket: TcpStream,
-    progress: Arc<Progress>,
+    progress: Arc<ConnectionProgress>,
 }
 
 impl Watched {
-    pub const fn new(socket: TcpStream, progress: Arc<Progress>) -> Self {
+    pub const fn new(socket: TcpStream, progress: Arc<ConnectionProgress>) -> Self {
         Self { socket, progress }
     }
 

@@ -10,15 +10,15 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-use super::{Limits, progress::Progress};
+use super::{ConnectionLimits, progress::ConnectionProgress};
 
 /// How long to wait before checking again if all connections were busy.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The connections of a port.
 #[derive(Debug)]
-pub struct Table {
-    limits: Limits,
+pub struct ConnectionTable {
+    limits: ConnectionLimits,
     entries: Mutex<HashMap<u64, ConnectionEntry>>,
     /// Notified when a connection has ended.
     ended: Notify,
@@ -27,17 +27,17 @@ pub struct Table {
 #[derive(Debug)]
 struct ConnectionEntry {
     address: IpAddr,
-    progress: Arc<Progress>,
+    progress: Arc<ConnectionProgress>,
     close: CancellationToken,
 }
 
 /// One address has too many busy connections.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused;
+pub struct AddressBusy;
 
 /// Why there is no place.
 #[derive(Debug, PartialEq, Eq)]
-enum Full {
+enum ConnectionsFull {
     Address,
     Port,
 }
@@ -45,26 +45,26 @@ enum Full {
 /// A connection's place in the table. Dropping it frees the place.
 #[derive(Debug)]
 pub struct Slot {
-    table: Arc<Table>,
+    table: Arc<ConnectionTable>,
     number: u64,
     close: CancellationToken,
-    pub progress: Arc<Progress>,
+    pub progress: Arc<ConnectionProgress>,
 }
 
-impl Table {
-    pub fn new(limits: Limits) -> Self {
+impl ConnectionTable {
+    pub fn new(limits: ConnectionLimits) -> Self {
         Self { limits, entries: Mutex::default(), ended: Notify::new() }
     }
 
     /// Admits a new connection, as soon as there is a place, if necessary by closing another connection.
-    pub async fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Refused> {
+    pub async fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Slot, AddressBusy> {
         let address = network(address);
         loop {
             let ended = self.ended.notified();
             match self.place(address, Instant::now()) {
                 Ok(place) => return Ok(place),
-                Err(Full::Address) => return Err(Refused),
-                Err(Full::Port) => {
+                Err(ConnectionsFull::Address) => return Err(AddressBusy),
+                Err(ConnectionsFull::Port) => {
                     let _ = tokio::time::timeout(AGAIN, ended).await;
                     self.close_overdue(Instant::now());
                 }
@@ -72,17 +72,18 @@ impl Table {
         }
     }
 
-    fn place(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Slot, Full> {
+    fn place(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Slot, ConnectionsFull> {
         let mut entries = self.lock();
         let theirs = entries.values().filter(|entry| entry.address == address).count();
         if self.limits.per_address.is_some_and(|most| theirs >= most) {
-            give_way(&mut entries, now, |entry| entry.address == address).ok_or(Full::Address)?;
+            give_way(&mut entries, now, |entry| entry.address == address).ok_or(ConnectionsFull::Address)?;
         } else if entries.len() >= self.limits.connections {
-            give_way(&mut entries, now, |_| true).ok_or(Full::Port)?;
+            give_way(&mut entries, now, |_| true).ok_or(ConnectionsFull::Port)?;
         }
         // A number is not reused while its connection exists.
         let number = entries.keys().max().map_or(0, |last| last + 1);
-        let (progress, close) = (Arc::new(Progress::new(self.limits.patience, now)), CancellationToken::new());
+        let (progress, close) =
+            (Arc::new(ConnectionProgress::new(self.limits.patience, now)), CancellationToken::new());
         entries.insert(number, ConnectionEntry { address, progress: Arc::clone(&progress), close: close.clone() });
         Ok(Slot { table: Arc::clone(self), number, close, progress })
     }
@@ -159,8 +160,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn table(connections: usize, per_address: Option<usize>) -> Arc<Table> {
-        Arc::new(Table::new(Limits { connections, per_address, patience: Patience::DEFAULT }))
+    fn table(connections: usize, per_address: Option<usize>) -> Arc<ConnectionTable> {
+        Arc::new(ConnectionTable::new(ConnectionLimits { connections, per_address, patience: Patience::DEFAULT }))
     }
 
     fn address(text: &str) -> IpAddr {
@@ -186,14 +187,14 @@ mod tests {
         let (one, two) = (address("192.0.2.1"), address("192.0.2.2"));
         let first = all.place(one, begun).unwrap();
         first.progress.request_begins(begun);
-        assert_eq!(all.place(one, begun).unwrap_err(), Full::Address);
+        assert_eq!(all.place(one, begun).unwrap_err(), ConnectionsFull::Address);
         let second = all.place(two, begun).unwrap();
         second.progress.request_begins(begun);
         let third = address("192.0.2.3");
-        assert_eq!(all.place(third, begun).unwrap_err(), Full::Port);
+        assert_eq!(all.place(third, begun).unwrap_err(), ConnectionsFull::Port);
         // A client that does not read its answer does not keep others out for long.
         second.progress.answer_is_stuck(begun);
-        assert_eq!(all.place(third, begun + SECOND).unwrap_err(), Full::Port);
+        assert_eq!(all.place(third, begun + SECOND).unwrap_err(), ConnectionsFull::Port);
         assert!(all.place(third, begun + 40 * SECOND).is_ok());
         assert!(second.close.is_cancelled() && !first.close.is_cancelled());
     }

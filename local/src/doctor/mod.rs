@@ -11,13 +11,13 @@ use reelspan::store::{SESSIONS, SPACES, USERS};
 use reelspan_accounts::report::{self, Finding, Which};
 
 use crate::{
-    Error,
+    CommandError,
     deployment::{Deployment, DeploymentName},
 };
 
 /// Options of `reelspan doctor`.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct DoctorOptions {
     #[command(flatten)]
     place: DeploymentName,
 
@@ -54,13 +54,13 @@ pub struct Options {
     all: bool,
 }
 
-impl Options {
+impl DoctorOptions {
     fn spaces_table(&self) -> String {
         named(self.spaces_table.as_ref(), "SPACES_TABLE", SPACES.name)
     }
 
-    fn names(&self) -> checks::Names {
-        checks::Names {
+    fn names(&self) -> checks::TableNames {
+        checks::TableNames {
             spaces: self.spaces_table(),
             users: named(self.users_table.as_ref(), "USERS_TABLE", USERS.name),
             sessions: named(self.sessions_table.as_ref(), "SESSIONS_TABLE", SESSIONS.name),
@@ -76,10 +76,10 @@ fn named(option: Option<&String>, variable: &str, otherwise: &str) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if there is no such deployment; [`Error::Failed`] if a check found something wrong.
-pub fn run(options: &Options) -> Result<(), Error> {
+/// [`CommandError::Setup`] if there is no such deployment; [`CommandError::Failed`] if a check found something wrong.
+pub fn run(options: &DoctorOptions) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(Error::failed("starting"))?.block_on(async {
+    runtime.map_err(CommandError::failed("starting"))?.block_on(async {
         let deployment = options.place.open().await?;
         let findings = examine(options, &deployment).await;
         tell(&findings?)
@@ -87,7 +87,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 }
 
 /// All findings, in the order in which to fix them.
-async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Finding>, Error> {
+async fn examine(options: &DoctorOptions, deployment: &Deployment) -> Result<Vec<Finding>, CommandError> {
     let mut findings = Vec::new();
     if let Some(aws) = &deployment.aws {
         let credentials = checks::credentials(&aws.config).await;
@@ -120,13 +120,13 @@ async fn examine(options: &Options, deployment: &Deployment) -> Result<Vec<Findi
     Ok(findings)
 }
 
-fn tell(findings: &[Finding]) -> Result<(), Error> {
+fn tell(findings: &[Finding]) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     for finding in findings {
-        writeln!(out, "{finding}").map_err(Error::failed("standard output"))?;
+        writeln!(out, "{finding}").map_err(CommandError::failed("standard output"))?;
     }
     match findings.iter().filter(|finding| finding.is_wrong()).count() {
         0 => Ok(()),
-        wrong => Err(Error::Failed(format!("{wrong} of {} checks found something wrong", findings.len()))),
+        wrong => Err(CommandError::Failed(format!("{wrong} of {} checks found something wrong", findings.len()))),
     }
 }

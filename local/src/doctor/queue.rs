@@ -8,7 +8,7 @@ use aws_sdk_s3::config::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
-use crate::verify::client::{self, Client, Request};
+use crate::verify::client::{self, Client, ClientRequest};
 
 /// The requested attribute.
 const COUNT: &str = "ApproximateNumberOfMessages";
@@ -40,7 +40,7 @@ pub async fn messages(aws: &SdkConfig, queue: &str) -> Result<u64, String> {
     count.ok_or_else(|| "the answer has no count".to_owned())
 }
 
-async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<Request, String> {
+async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<ClientRequest, String> {
     let none = || "no credentials found".to_owned();
     let credentials = aws.credentials_provider().ok_or_else(none)?.provide_credentials().await.map_err(|_| none())?;
     let region = aws.region().ok_or("no region is named")?;
@@ -61,7 +61,7 @@ async fn signed(aws: &SdkConfig, url: &str, form: String) -> Result<Request, Str
     instructions.apply_to_request_http1x(&mut request);
     let field = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let fields = FIELDS.iter().filter_map(|name| Some((*name, field(name)?)));
-    Ok(fields.fold(Request::post(url, form), |request, (name, value)| request.field(name, value)))
+    Ok(fields.fold(ClientRequest::post(url, form), |request, (name, value)| request.field(name, value)))
 }
 
 /// The text between two texts.

@@ -13,19 +13,19 @@ use async_trait::async_trait;
 use reelspan::{
     space::{MediaKey, SpaceId, properties::Properties},
     store::{
-        Bucket, Content, Error, Incoming, Listed, Md5, New, Object, ObjectVersion, Objects, PutError, Signed,
-        StoredPart, Upload, UploadPart, metadata,
+        Bucket, Content, Incoming, Listed, Md5, New, Object, ObjectVersion, Objects, PutError, SignedRequest,
+        StoreError, StoredPart, Upload, UploadPart, metadata,
     },
 };
 use s3s::{S3Error, S3ErrorCode};
 
-pub use self::presigned::Signer;
-use self::reading::Version;
+pub use self::presigned::UrlSigner;
+use self::reading::FileVersion;
 use crate::s3::{
     MEDIA_BUCKET, Store,
-    catalogue::{self, Entry, Listing, now},
-    conditions::Conditions,
-    record::Change,
+    catalogue::{self, ListingEntry, ObjectListing, now},
+    conditions::ObjectConditions,
+    record::ObjectChange,
 };
 
 /// The bucket of the media.
@@ -33,17 +33,17 @@ use crate::s3::{
 pub struct Files {
     store: Arc<Store>,
     /// Signs URLs of the S3 API, if it is served.
-    signer: Option<Signer>,
+    signer: Option<UrlSigner>,
 }
 
 impl Files {
     /// The media of a data folder. Without a signer, no URLs can be signed.
     #[must_use]
-    pub const fn new(store: Arc<Store>, signer: Option<Signer>) -> Self {
+    pub const fn new(store: Arc<Store>, signer: Option<UrlSigner>) -> Self {
         Self { store, signer }
     }
 
-    fn signer(&self) -> Result<&Signer, Error> {
+    fn signer(&self) -> Result<&UrlSigner, StoreError> {
         self.signer.as_ref().ok_or_else(|| failed("no S3 API is served"))
     }
 
@@ -51,10 +51,10 @@ impl Files {
     fn replace(
         &self,
         key: &MediaKey,
-        object: &catalogue::Object,
+        object: &catalogue::CatalogueObject,
         body: crate::s3::bodies::NewBody,
-        change: Change,
-    ) -> Result<(), Error> {
+        change: ObjectChange,
+    ) -> Result<(), StoreError> {
         let changed = self.store.catalogue.put((MEDIA_BUCKET, &key.to_string()), object, change, |_| Ok(()));
         self.store.settle(MEDIA_BUCKET, body, changed.map_err(failed)?).map_err(|error| of_s3s(&error))
     }
@@ -67,12 +67,12 @@ impl Bucket for Files {
     }
 
     fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion> {
-        Arc::new(Version::new(Arc::clone(&self.store), key, etag, stored))
+        Arc::new(FileVersion::new(Arc::clone(&self.store), key, etag, stored))
     }
 
-    async fn content(&self, key: &MediaKey) -> Result<Content, Error> {
+    async fn content(&self, key: &MediaKey) -> Result<Content, StoreError> {
         let found = self.store.catalogue.object(MEDIA_BUCKET, &key.to_string()).map_err(failed)?;
-        let found = found.ok_or(Error::Missing)?;
+        let found = found.ok_or(StoreError::Missing)?;
         let object = Object {
             etag: quoted(&found.etag),
             size: found.size,
@@ -93,12 +93,13 @@ impl Bucket for Files {
         from: &MediaKey,
         to: &MediaKey,
         noted: Option<(Option<&str>, &Properties)>,
-    ) -> Result<(), Error> {
-        let link = |object: &catalogue::Object| self.store.bodies.link((MEDIA_BUCKET, &object.body), MEDIA_BUCKET);
+    ) -> Result<(), StoreError> {
+        let link =
+            |object: &catalogue::CatalogueObject| self.store.bodies.link((MEDIA_BUCKET, &object.body), MEDIA_BUCKET);
         let (mut object, body) =
             self.store.with_body(MEDIA_BUCKET, &from.to_string(), link).map_err(|error| changed(of_s3s(&error)))?;
         if quoted(&object.etag) != content.object.etag {
-            return Err(Error::Changed);
+            return Err(StoreError::Changed);
         }
         body.name().clone_into(&mut object.body);
         object.modified = now();
@@ -106,47 +107,53 @@ impl Bucket for Files {
             object.attributes.metadata = metadata(properties, content.kept_md5());
             object.attributes.content_type = content_type.map(str::to_owned);
         }
-        self.replace(to, &object, body, Change::Copied)
+        self.replace(to, &object, body, ObjectChange::Copied)
     }
 
-    async fn delete(&self, key: &MediaKey) -> Result<(), Error> {
+    async fn delete(&self, key: &MediaKey) -> Result<(), StoreError> {
         self.store.delete(MEDIA_BUCKET, &key.to_string()).map_err(|error| of_s3s(&error))
     }
 
-    async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error> {
+    async fn list(
+        &self,
+        space: &SpaceId,
+        prefix: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Objects, StoreError> {
         let within = |name: &str| format!("{space}/{name}");
         let (prefix, after) = (within(prefix), after.map(within).unwrap_or_default());
-        let listing = Listing { prefix: &prefix, delimiter: "", after: &after, limit: count };
+        let listing = ObjectListing { prefix: &prefix, delimiter: "", after: &after, limit: count };
         let (entries, more) = self.store.catalogue.list(MEDIA_BUCKET, listing).map_err(failed)?;
         let objects = entries.into_iter().filter_map(|entry| match entry {
-            Entry::Object { key, size, etag, modified } => {
+            ListingEntry::Object { key, size, etag, modified } => {
                 let name = key.split_once('/').map(|(_, name)| name.to_owned())?;
                 Some(Listed { name, etag: quoted(&etag), size, modified })
             }
-            Entry::CommonPrefix(_) => None,
+            ListingEntry::CommonPrefix(_) => None,
         });
         Ok(Objects { objects: objects.collect(), more })
     }
 
-    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), Error> {
+    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), StoreError> {
         names
             .iter()
             .try_for_each(|name| self.store.delete(MEDIA_BUCKET, &format!("{space}/{name}")))
             .map_err(|error| of_s3s(&error))
     }
 
-    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), Error> {
+    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), StoreError> {
         for upload in self.store.catalogue.uploads(MEDIA_BUCKET, &format!("{space}/")).map_err(failed)? {
             self.store.abort(MEDIA_BUCKET, &upload).map_err(|error| of_s3s(&error))?;
         }
         Ok(())
     }
 
-    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
+    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<SignedRequest, StoreError> {
         self.signer()?.get(key, disposition.as_deref())
     }
 
-    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError> {
         self.signer()?.redirect(key, new)
     }
 
@@ -156,32 +163,38 @@ impl Bucket for Files {
         size: u64,
         part_size: Option<u64>,
         new: &New,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Upload, StoreError> {
         self.upload(key, size, part_size, new)
     }
 
-    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+    async fn signed_parts(
+        &self,
+        key: &MediaKey,
+        id: &str,
+        parts: &[(i32, u64)],
+    ) -> Result<Vec<UploadPart>, StoreError> {
         let signer = self.signer()?;
         parts.iter().map(|(number, size)| signer.part(key, id, *number, *size)).collect()
     }
 
-    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
-        self.begun(key, id)?.ok_or(Error::Missing)?;
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, StoreError> {
+        self.begun(key, id)?.ok_or(StoreError::Missing)?;
         let parts = self.store.catalogue.parts(id).map_err(failed)?.into_iter();
         Ok(parts.map(|part| StoredPart { number: part.number, size: part.size, etag: quoted(&part.etag) }).collect())
     }
 
-    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), StoreError> {
         let begun = self.begun(key, id)?;
         begun.map_or(Ok(()), |upload| self.store.abort(MEDIA_BUCKET, &upload)).map_err(|error| of_s3s(&error))
     }
 
-    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {
+    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), StoreError> {
         let named: Vec<_> =
             parts.iter().map(|(number, etag)| (*number, Some(etag.trim_matches('"').to_owned()))).collect();
-        let completed = self.store.complete(MEDIA_BUCKET, &key.to_string(), id, &named, &Conditions::default()).await;
+        let completed =
+            self.store.complete(MEDIA_BUCKET, &key.to_string(), id, &named, &ObjectConditions::default()).await;
         completed.map(drop).map_err(|error| match error.code() {
-            S3ErrorCode::InvalidPart | S3ErrorCode::NoSuchUpload => Error::Missing,
+            S3ErrorCode::InvalidPart | S3ErrorCode::NoSuchUpload => StoreError::Missing,
             _ => of_s3s(&error),
         })
     }
@@ -193,23 +206,23 @@ fn quoted(etag: &str) -> String {
 }
 
 /// A missing object was another one when it was looked up.
-fn changed(error: Error) -> Error {
+fn changed(error: StoreError) -> StoreError {
     match error {
-        Error::Missing => Error::Changed,
+        StoreError::Missing => StoreError::Changed,
         other => other,
     }
 }
 
 /// A failure of the store itself.
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Service { service: "the objects", message: error.to_string() }
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Service { service: "the objects", message: error.to_string() }
 }
 
 /// An error that the operations share with the S3 API.
-fn of_s3s(error: &S3Error) -> Error {
+fn of_s3s(error: &S3Error) -> StoreError {
     match error.code() {
-        S3ErrorCode::NoSuchKey => Error::Missing,
-        S3ErrorCode::PreconditionFailed => Error::Changed,
+        S3ErrorCode::NoSuchKey => StoreError::Missing,
+        S3ErrorCode::PreconditionFailed => StoreError::Changed,
         code => failed(format!("{}: {}", code.as_str(), error.message().unwrap_or_default())),
     }
 }

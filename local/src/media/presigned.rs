@@ -13,12 +13,12 @@ use http::Request;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reelspan::{
     space::MediaKey,
-    store::{Error, New, Signed, Upload, UploadPart, presigned_parts},
+    store::{New, SignedRequest, StoreError, Upload, UploadPart, presigned_parts},
 };
 
 use super::{Files, failed, put::attributes};
 use crate::{
-    data::{Credentials, random_hex},
+    data::{AccessKey, random_hex},
     s3::{MEDIA_BUCKET, REGION, catalogue},
 };
 
@@ -29,8 +29,8 @@ const PARTS_BEGUN: Duration = Duration::from_hours(12);
 
 /// Signs URLs.
 #[derive(Clone, Debug)]
-pub struct Signer {
-    credentials: Credentials,
+pub struct UrlSigner {
+    credentials: AccessKey,
     endpoint: String,
 }
 
@@ -45,27 +45,27 @@ struct Unsigned<'a> {
     valid: Duration,
 }
 
-impl Signer {
+impl UrlSigner {
     /// Signs for the S3 API at this URL, without a slash at its end.
     #[must_use]
-    pub const fn new(credentials: Credentials, endpoint: String) -> Self {
+    pub const fn new(credentials: AccessKey, endpoint: String) -> Self {
         Self { credentials, endpoint }
     }
 
     /// A GET.
-    pub(super) fn get(&self, key: &MediaKey, disposition: Option<&str>) -> Result<Signed, Error> {
+    pub(super) fn get(&self, key: &MediaKey, disposition: Option<&str>) -> Result<SignedRequest, StoreError> {
         let disposition = disposition.map(|it| ("response-content-disposition".to_owned(), it.to_owned()));
         let parameters = disposition.into_iter().collect();
         self.sign(&Unsigned { method: "GET", key, parameters, fields: Vec::new(), valid: BEGUN })
     }
 
     /// A PUT whose properties are in the URL.
-    pub(super) fn redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+    pub(super) fn redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError> {
         self.sign(&Unsigned { method: "PUT", key, parameters: noted(new), fields: Vec::new(), valid: BEGUN })
     }
 
     /// A PUT of this many bytes, with the properties in header fields.
-    fn whole(&self, key: &MediaKey, size: u64, new: &New) -> Result<Signed, Error> {
+    fn whole(&self, key: &MediaKey, size: u64, new: &New) -> Result<SignedRequest, StoreError> {
         let mut fields = noted(new);
         fields.push(("content-length".to_owned(), size.to_string()));
         fields.extend(new.content_type.iter().map(|it| ("content-type".to_owned(), it.clone())));
@@ -74,7 +74,7 @@ impl Signer {
     }
 
     /// A PUT of a part.
-    pub(super) fn part(&self, key: &MediaKey, upload: &str, number: i32, size: u64) -> Result<UploadPart, Error> {
+    pub(super) fn part(&self, key: &MediaKey, upload: &str, number: i32, size: u64) -> Result<UploadPart, StoreError> {
         let parameters =
             vec![("partNumber".to_owned(), number.to_string()), ("uploadId".to_owned(), upload.to_owned())];
         let fields = vec![("content-length".to_owned(), size.to_string())];
@@ -82,14 +82,14 @@ impl Signer {
         Ok(UploadPart { number, size, url: signed.url })
     }
 
-    fn sign(&self, unsigned: &Unsigned) -> Result<Signed, Error> {
+    fn sign(&self, unsigned: &Unsigned) -> Result<SignedRequest, StoreError> {
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(unsigned.valid);
         // As S3 alone wants it: the path is encoded once, and taken as it is.
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let Credentials { access_key_id, secret_access_key } = &self.credentials;
+        let AccessKey { access_key_id, secret_access_key } = &self.credentials;
         let identity =
             aws_credential_types::Credentials::new(access_key_id, secret_access_key, None, None, "reelspan").into();
         let parameters = v4::SigningParams::builder()
@@ -112,19 +112,25 @@ impl Signer {
         let mut request = Request::builder().method(unsigned.method).uri(&url).body(()).map_err(failed)?;
         instructions.apply_to_request_http1x(&mut request);
         let headers = unsigned.fields.iter().filter(|(name, _)| name != "content-length").cloned().collect();
-        Ok(Signed { url: request.uri().to_string(), headers })
+        Ok(SignedRequest { url: request.uri().to_string(), headers })
     }
 }
 
 impl Files {
     /// A way to upload an object of this size.
-    pub(super) fn upload(&self, key: &MediaKey, size: u64, part_size: Option<u64>, new: &New) -> Result<Upload, Error> {
+    pub(super) fn upload(
+        &self,
+        key: &MediaKey,
+        size: u64,
+        part_size: Option<u64>,
+        new: &New,
+    ) -> Result<Upload, StoreError> {
         let signer = self.signer()?;
         let Some(sizes) = presigned_parts(size, part_size) else {
             return signer.whole(key, size, new).map(Upload::Whole);
         };
         let id = random_hex::<16>().map_err(failed)?;
-        let upload = catalogue::Upload::new(id, key.to_string(), attributes(new, new.md5));
+        let upload = catalogue::MultipartUpload::new(id, key.to_string(), attributes(new, new.md5));
         self.store.catalogue.begin(MEDIA_BUCKET, &upload).map_err(failed)?;
         let parts = sizes.into_iter().map(|(number, size)| signer.part(key, &upload.id, number, size));
         let parts = parts.collect::<Result<_, _>>()?;
@@ -132,7 +138,7 @@ impl Files {
     }
 
     /// The upload of this object with this id, if it was begun and neither completed nor aborted.
-    pub(super) fn begun(&self, key: &MediaKey, id: &str) -> Result<Option<catalogue::Upload>, Error> {
+    pub(super) fn begun(&self, key: &MediaKey, id: &str) -> Result<Option<catalogue::MultipartUpload>, StoreError> {
         self.store.catalogue.upload(MEDIA_BUCKET, &key.to_string(), id).map_err(failed)
     }
 }

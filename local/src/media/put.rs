@@ -13,8 +13,8 @@ use tokio::{fs::File, io::AsyncWriteExt};
 use super::{Files, failed};
 use crate::s3::{
     MEDIA_BUCKET,
-    catalogue::{Attributes, Object, now},
-    record::Change,
+    catalogue::{CatalogueObject, ObjectAttributes, now},
+    record::ObjectChange,
 };
 
 impl Files {
@@ -51,15 +51,20 @@ impl Files {
         file.flush().await.map_err(failed)?;
         file.sync_data().await.map_err(failed)?;
         let attributes = attributes(new, None);
-        let object =
-            Object { body: body.name().to_owned(), size, etag: found.to_string(), modified: now(), attributes };
-        self.replace(key, &object, body, Change::Put)?;
+        let object = CatalogueObject {
+            body: body.name().to_owned(),
+            size,
+            etag: found.to_string(),
+            modified: now(),
+            attributes,
+        };
+        self.replace(key, &object, body, ObjectChange::Put)?;
         Ok(found)
     }
 }
 
 /// The attributes of a new object; `kept` is its MD5 if its `ETag` will be another.
-pub(super) fn attributes(new: &New, kept: Option<Md5>) -> Attributes {
+pub(super) fn attributes(new: &New, kept: Option<Md5>) -> ObjectAttributes {
     let metadata: BTreeMap<_, _> = reelspan::store::metadata(&new.properties, kept);
-    Attributes { metadata, content_type: new.content_type.clone(), ..Attributes::default() }
+    ObjectAttributes { metadata, content_type: new.content_type.clone(), ..ObjectAttributes::default() }
 }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use reelspan::{
     space::MediaKey,
-    store::{Chunks, Error, ObjectVersion, Reading},
+    store::{ObjectVersion, ReadCost, ReadStream, StoreError},
 };
 
 use super::failed;
@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// A read costs a few microseconds, and copying as many bytes as this gap not more. Nothing is begun before it is needed.
-const READING: Reading = Reading { gap: 16 << 10, ahead: 0 };
+const READING: ReadCost = ReadCost { gap: 16 << 10, ahead: 0 };
 
 /// One version of one object.
 #[derive(Debug)]
-pub struct Version {
+pub struct FileVersion {
     store: Arc<Store>,
     key: String,
     etag: String,
@@ -35,24 +35,24 @@ pub struct Version {
     file: OnceLock<Arc<File>>,
 }
 
-impl Version {
+impl FileVersion {
     pub fn new(store: Arc<Store>, key: &MediaKey, etag: &str, stored: Option<i64>) -> Self {
         Self { store, key: key.to_string(), etag: etag.trim_matches('"').to_owned(), stored, file: OnceLock::new() }
     }
 
     /// The file with the bytes of this version, if it is the current one, or was when it was opened.
-    fn file(&self) -> Result<&Arc<File>, Error> {
+    fn file(&self) -> Result<&Arc<File>, StoreError> {
         if let Some(file) = self.file.get() {
             return Ok(file);
         }
         if let Some(stored) = self.stored {
             let found = self.store.catalogue.object(MEDIA_BUCKET, &self.key).map_err(failed)?;
-            found.filter(|object| object.modified == stored).ok_or(Error::Changed)?;
+            found.filter(|object| object.modified == stored).ok_or(StoreError::Changed)?;
         }
         let mut missing = None;
         let file = loop {
             let found = self.store.catalogue.body(MEDIA_BUCKET, &self.key).map_err(failed)?;
-            let (body, _) = found.filter(|(_, etag)| *etag == self.etag).ok_or(Error::Changed)?;
+            let (body, _) = found.filter(|(_, etag)| *etag == self.etag).ok_or(StoreError::Changed)?;
             match self.store.bodies.read(MEDIA_BUCKET, &body) {
                 Ok(file) => break file,
                 // The object was replaced after the lookup. If the same body is missing twice, it was removed by hand.
@@ -67,13 +67,13 @@ impl Version {
 }
 
 #[async_trait]
-impl ObjectVersion for Version {
-    async fn read(&self, range: Range<u64>) -> Result<Chunks, Error> {
+impl ObjectVersion for FileVersion {
+    async fn read(&self, range: Range<u64>) -> Result<ReadStream, StoreError> {
         let chunks = chunks(Arc::clone(self.file()?), range);
         Ok(chunks.map(|chunk| chunk.map_err(|error| error.to_string())).boxed())
     }
 
-    fn reading(&self) -> Reading {
+    fn reading(&self) -> ReadCost {
         READING
     }
 }

@@ -9,16 +9,16 @@ use reelspan_engine::index::{Outline, Pages};
 use reelspan_engine::media::Interval;
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::name::TextItem;
-use reelspan_engine::package::{Error as PackageError, Presentation};
+use reelspan_engine::package::{PackageError, Presentation};
 
 use super::{VERSION, write};
-use crate::Error;
+use crate::CommandError;
 use crate::file::FileSource;
 
 /// The files of captions beside a file.
-pub struct Beside(Vec<(SidecarFile, PathBuf)>);
+pub struct SidecarPaths(Vec<(SidecarFile, PathBuf)>);
 
-impl Beside {
+impl SidecarPaths {
     /// Looks for them in the folder of the file.
     pub fn find(input: &Path) -> Self {
         let folder = input.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -47,8 +47,8 @@ impl Beside {
         (outline, source): (&Outline, &FileSource),
         pages: &mut impl Pages,
         caption: &Caption,
-    ) -> Result<Vec<Cue>, Error> {
-        let failed = |error: caption::Error| Error::failed(&caption.label)(error);
+    ) -> Result<Vec<Cue>, CommandError> {
+        let failed = |error: caption::CaptionError| CommandError::failed(&caption.label)(error);
         match caption.source {
             CaptionSource::Track(place, coding) => {
                 let samples = caption::samples(outline, pages, place, Interval::ALL).await.map_err(failed)?;
@@ -62,10 +62,10 @@ impl Beside {
             }
             CaptionSource::File(at) => {
                 let Some((file, path)) = self.0.get(at) else { return Ok(Vec::new()) };
-                let setup = |error| Error::Setup(format!("{}: {error}", path.display()));
+                let setup = |error| CommandError::Setup(format!("{}: {error}", path.display()));
                 let size = fs::metadata(path).map_err(setup)?.len();
                 if size > caption::LARGEST {
-                    return Err(failed(caption::Error::TooLarge { found: size }));
+                    return Err(failed(caption::CaptionError::TooLarge { found: size }));
                 }
                 file.cues(&fs::read(path).map_err(setup)?).map_err(failed)
             }
@@ -80,12 +80,13 @@ impl Beside {
         source: &FileSource,
         pages: &mut impl Pages,
         output: &Path,
-    ) -> Result<(), Error> {
+    ) -> Result<(), CommandError> {
         for caption in presentation.captions() {
-            let failed = |error: PackageError| Error::failed(&caption.label)(error);
+            let failed = |error: PackageError| CommandError::failed(&caption.label)(error);
             let cues = self.cues((presentation.outline(), source), pages, caption).await?;
             let folder = output.join(format!("v-{VERSION}")).join("captions").join(&caption.name);
-            fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
+            fs::create_dir_all(&folder)
+                .map_err(|error| CommandError::Setup(format!("{}: {error}", folder.display())))?;
             let lead = presentation.caption_lead(pages).await.map_err(failed)?;
             let playlist = presentation.caption_playlist(lead, addresses);
             write(&folder.join(TextItem::Playlist.to_string()), playlist.as_bytes())?;

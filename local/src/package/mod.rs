@@ -16,11 +16,11 @@ use reelspan_engine::media::Kind;
 use reelspan_engine::package::captions::of_part;
 use reelspan_engine::package::hls::Addresses;
 use reelspan_engine::package::ladder::{Missing, Variant};
-use reelspan_engine::package::name::{Item, VariantName};
-use reelspan_engine::package::{Error as PackageError, Form, Presentation, Rendition, Row, Table};
+use reelspan_engine::package::name::{RenditionItem, VariantName};
+use reelspan_engine::package::{PackageError, Presentation, Rendition, Row, SegmentForm, SegmentTable};
 
-use self::captions::Beside;
-use crate::Error;
+use self::captions::SidecarPaths;
+use crate::CommandError;
 use crate::file::FileSource;
 
 /// The version in the names of segments. A folder has one.
@@ -28,7 +28,7 @@ const VERSION: &str = "1";
 
 /// What to package, and where to write it.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct PackageOptions {
     /// The file to package
     input: PathBuf,
     /// The folder to write; it is created, and must not have a stream already
@@ -45,20 +45,20 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] for files that cannot be opened, folders that cannot be written and fragments that mean nothing,
-/// [`Error::Failed`] for files without a stream.
-pub fn run(options: &Options) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Error::failed("starting"))?;
+/// [`CommandError::Setup`] for files that cannot be opened, folders that cannot be written and fragments that mean nothing,
+/// [`CommandError::Failed`] for files without a stream.
+pub fn run(options: &PackageOptions) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::failed("starting"))?;
     runtime.block_on(package(options))
 }
 
-async fn package(options: &Options) -> Result<(), Error> {
-    let input = Opened::open(&options.input).await?;
+async fn package(options: &PackageOptions) -> Result<(), CommandError> {
+    let input = OpenedFile::open(&options.input).await?;
     let mut others = Vec::with_capacity(options.renditions.len());
     for path in &options.renditions {
-        others.push(Opened::open(path).await?);
+        others.push(OpenedFile::open(path).await?);
     }
-    let beside = Beside::find(&options.input);
+    let beside = SidecarPaths::find(&options.input);
     let captions = beside.captions(&input.outline);
     let meaning = input.meaning(options.fragment.as_deref())?;
     let captions = if meaning.is_some() { of_part(captions, meaning.as_ref()) } else { captions };
@@ -69,7 +69,7 @@ async fn package(options: &Options) -> Result<(), Error> {
     let output = &options.output;
     let master = output.join("master.m3u8");
     if master.exists() {
-        return Err(Error::Setup(format!("{} has a stream already", output.display())));
+        return Err(CommandError::Setup(format!("{} has a stream already", output.display())));
     }
     let (variants, missing) = variants(&others, (&presentation, &table), options.fragment.as_deref()).await?;
     for Missing { name, why } in &missing {
@@ -79,7 +79,7 @@ async fn package(options: &Options) -> Result<(), Error> {
         variants.iter().filter_map(|(_, variant)| variant.presentation().variable().map(|one| (variant, one)));
     let rows = presentation.renditions().iter().map(|rendition| presentation.rows(rendition, &table).len());
     let segments: usize = rows.chain(of_variants.map(|(variant, one)| variant.rows(one).len())).sum();
-    let is_packets = presentation.form() == Form::Packets;
+    let is_packets = presentation.form() == SegmentForm::Packets;
     let progress = progress(segments);
     let own = output.join(format!("v-{VERSION}"));
     for rendition in presentation.renditions() {
@@ -116,10 +116,10 @@ async fn package(options: &Options) -> Result<(), Error> {
 
 /// The variants that players can change to, each with its file, and those that are left out.
 async fn variants<'a>(
-    others: &'a [Opened],
-    content: (&Presentation<'_>, &Table),
+    others: &'a [OpenedFile],
+    content: (&Presentation<'_>, &SegmentTable),
     fragment: Option<&str>,
-) -> Result<(Vec<(&'a Opened, Variant<'a>)>, Vec<Missing>), Error> {
+) -> Result<(Vec<(&'a OpenedFile, Variant<'a>)>, Vec<Missing>), CommandError> {
     let (mut variants, mut missing) = (Vec::new(), Vec::new());
     for (number, other) in (1..).zip(others) {
         let name = VariantName { number, content: other.name()? };
@@ -137,7 +137,7 @@ async fn variants<'a>(
 }
 
 /// An indexed file.
-struct Opened {
+struct OpenedFile {
     path: PathBuf,
     source: FileSource,
     outline: Outline,
@@ -151,30 +151,30 @@ struct Lists {
     rows: Vec<Row>,
 }
 
-impl Opened {
-    async fn open(path: &Path) -> Result<Self, Error> {
+impl OpenedFile {
+    async fn open(path: &Path) -> Result<Self, CommandError> {
         let source = FileSource::open(path)?;
         let (outline, pages) = source.index().await?;
         Ok(Self { path: path.to_owned(), source, outline, pages })
     }
 
-    fn name(&self) -> Result<String, Error> {
+    fn name(&self) -> Result<String, CommandError> {
         let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.ok_or_else(|| Error::Setup(format!("{} has no name", self.path.display())))
+        name.ok_or_else(|| CommandError::Setup(format!("{} has no name", self.path.display())))
     }
 
-    fn failed(&self) -> impl Fn(PackageError) -> Error {
+    fn failed(&self) -> impl Fn(PackageError) -> CommandError {
         let input = self.path.display().to_string();
-        move |error| Error::failed(&input)(error)
+        move |error| CommandError::failed(&input)(error)
     }
 
     /// What this fragment selects; without a fragment, `None`.
-    fn meaning(&self, fragment: Option<&str>) -> Result<Option<Meaning>, Error> {
+    fn meaning(&self, fragment: Option<&str>) -> Result<Option<Meaning>, CommandError> {
         let Some(text) = fragment else { return Ok(None) };
         let meaning = Meaning::of(&Ask::from(&Fragment::parse(text)), &self.outline);
         if meaning.is_all() {
             let input = self.path.display();
-            return Err(Error::Setup(format!("{text:?} selects no part of {input}, as t=620,655 would")));
+            return Err(CommandError::Setup(format!("{text:?} selects no part of {input}, as t=620,655 would")));
         }
         Ok(Some(meaning))
     }
@@ -193,33 +193,36 @@ impl Opened {
         (rendition, lists): (&Rendition, Lists),
         folder: &Path,
         progress: &ProgressBar,
-    ) -> Result<(), Error> {
+    ) -> Result<(), CommandError> {
         let (failed, mut pages) = (self.failed(), &self.pages);
         let folder = folder.join(rendition.name());
-        fs::create_dir_all(&folder).map_err(|error| Error::Setup(format!("{}: {error}", folder.display())))?;
-        let named = |item: Item| folder.join(item.to_string());
-        let is_packets = presentation.form() == Form::Packets;
+        fs::create_dir_all(&folder).map_err(|error| CommandError::Setup(format!("{}: {error}", folder.display())))?;
+        let named = |item: RenditionItem| folder.join(item.to_string());
+        let is_packets = presentation.form() == SegmentForm::Packets;
         if !is_packets {
             for number in 0..rendition.headers() {
-                write(&named(Item::Header(number)), &presentation.header(rendition, number).map_err(&failed)?)?;
+                write(
+                    &named(RenditionItem::Header(number)),
+                    &presentation.header(rendition, number).map_err(&failed)?,
+                )?;
             }
         }
-        write(&named(Item::Playlist), lists.playlist.as_bytes())?;
+        write(&named(RenditionItem::Playlist), lists.playlist.as_bytes())?;
         let has_pictures = !is_packets && rendition.kind == Kind::Video;
         if has_pictures {
-            write(&named(Item::KeyFrames), lists.key_frames.as_bytes())?;
+            write(&named(RenditionItem::KeyFrames), lists.key_frames.as_bytes())?;
         }
         for row in lists.rows {
             let segment = presentation.segment(&mut pages, rendition, row.start, false).await.map_err(&failed)?;
-            let item = if is_packets { Item::Packets(row.start) } else { Item::Segment(row.start) };
+            let item = if is_packets { RenditionItem::Packets(row.start) } else { RenditionItem::Segment(row.start) };
             self.source.write(&segment, create(&named(item))?)?;
             if presentation.is_packed() {
                 let packed = presentation.packed_audio(&mut pages, rendition, row.start).await.map_err(&failed)?;
-                self.source.write(&packed, create(&named(Item::Packed(row.start)))?)?;
+                self.source.write(&packed, create(&named(RenditionItem::Packed(row.start)))?)?;
             }
             if has_pictures {
                 let picture = presentation.segment(&mut pages, rendition, row.start, true).await.map_err(&failed)?;
-                self.source.write(&picture, create(&named(Item::KeyFrame(row.start)))?)?;
+                self.source.write(&picture, create(&named(RenditionItem::KeyFrame(row.start)))?)?;
             }
             progress.inc(1);
         }
@@ -239,10 +242,10 @@ fn progress(segments: usize) -> ProgressBar {
     bar
 }
 
-fn create(path: &Path) -> Result<fs::File, Error> {
-    fs::File::create(path).map_err(|error| Error::Setup(format!("{}: {error}", path.display())))
+fn create(path: &Path) -> Result<fs::File, CommandError> {
+    fs::File::create(path).map_err(|error| CommandError::Setup(format!("{}: {error}", path.display())))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    fs::write(path, bytes).map_err(|error| Error::Setup(format!("{}: {error}", path.display())))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    fs::write(path, bytes).map_err(|error| CommandError::Setup(format!("{}: {error}", path.display())))
 }

@@ -7,14 +7,14 @@ use reelspan::{
     space::{ContentPrefix, MediaKey, SpaceId},
     store::{Kept, Stores},
 };
-use reelspan_accounts::report::{Content, contents};
+use reelspan_accounts::report::{ContentReport, contents};
 use reelspan_engine::index::FORMAT;
 
-use crate::Error;
+use crate::CommandError;
 
 /// The state of a space.
 #[derive(Debug, Default)]
-pub struct Comparison {
+pub struct SpaceComparison {
     /// How many objects it has.
     pub objects: usize,
     /// How many of them have the right head and the right entry in the list.
@@ -27,12 +27,17 @@ pub struct Comparison {
 
 /// Compares the objects of a space whose names begin with `prefix` with their heads; with `all`, every object is taken
 /// to differ.
-pub async fn compare(stores: &Stores, space: &SpaceId, prefix: &ContentPrefix, all: bool) -> Result<Comparison, Error> {
-    let mut kept = stores.index.kept(space, prefix).await.map_err(Error::failed("the index"))?;
-    let mut comparison = Comparison::default();
+pub async fn compare(
+    stores: &Stores,
+    space: &SpaceId,
+    prefix: &ContentPrefix,
+    all: bool,
+) -> Result<SpaceComparison, CommandError> {
+    let mut kept = stores.index.kept(space, prefix).await.map_err(CommandError::failed("the index"))?;
+    let mut comparison = SpaceComparison::default();
     let mut pages = pin!(contents(&stores.media, space, prefix));
-    while let Some(page) = pages.try_next().await.map_err(Error::failed("the bucket"))? {
-        for Content { key, etag } in page {
+    while let Some(page) = pages.try_next().await.map_err(CommandError::failed("the bucket"))? {
+        for ContentReport { key, etag } in page {
             comparison.objects += 1;
             let Kept { head, listed } = kept.remove(&key).unwrap_or_default();
             if all || head.is_none_or(|head| head.etag != etag || head.format != FORMAT) {

@@ -16,17 +16,17 @@ use reelspan::{
     space::{ContentPrefix, MediaKey, SpaceId},
     store::Sequencer,
 };
-use reelspan_indexer::{Outcome, Report};
+use reelspan_indexer::{EventReport, IndexingOutcome};
 
-use self::compare::{Comparison, compare};
+use self::compare::{SpaceComparison, compare};
 use crate::{
-    Error,
+    CommandError,
     deployment::{Deployment, DeploymentName},
 };
 
 /// Options of `reelspan reindex`.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct ReindexOptions {
     /// The space
     #[arg(value_parser = SpaceId::parse)]
     space: SpaceId,
@@ -72,22 +72,24 @@ struct Done {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if there is no such deployment, or nothing of that name in it; [`Error::Failed`] if some contents
+/// [`CommandError::Setup`] if there is no such deployment, or nothing of that name in it; [`CommandError::Failed`] if some contents
 /// could not be indexed, after all were tried.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub fn run(options: &ReindexOptions) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(Error::failed("starting"))?.block_on(async {
+    runtime.map_err(CommandError::failed("starting"))?.block_on(async {
         let deployment = options.place.open().await?;
         reindex(options, &deployment).await
     })
 }
 
-async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error> {
-    let Comparison { objects, right, differ, unlisted } =
+async fn reindex(options: &ReindexOptions, deployment: &Deployment) -> Result<(), CommandError> {
+    let SpaceComparison { objects, right, differ, unlisted } =
         compare(&deployment.stores, &options.space, &options.prefix, options.all).await?;
     if objects == 0 && differ.is_empty() && unlisted.is_empty() {
         let (space, prefix) = (&options.space, &options.prefix);
-        return Err(Error::Setup(format!("{space}/{prefix}: there is nothing of that name, and no index of it")));
+        return Err(CommandError::Setup(format!(
+            "{space}/{prefix}: there is nothing of that name, and no index of it"
+        )));
     }
     let total = differ.len() + unlisted.len();
     let bar = progress_bar(total);
@@ -102,7 +104,7 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
                 let report = match task {
                     Task::IndexAnew => reelspan_indexer::index_anew(&stores, &key).await,
                     Task::Index => reelspan_indexer::index(&stores, &key, Sequencer::default()).await,
-                    Task::List => reelspan_indexer::list(&stores, &key).await.map(|()| Report::default()),
+                    Task::List => reelspan_indexer::list(&stores, &key).await.map(|()| EventReport::default()),
                 };
                 (key, task, report)
             }
@@ -110,11 +112,13 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
         .buffer_unordered(usize::from(options.jobs))
         .fold(Done::default(), |mut done, (key, task, report)| {
             match report.map(|report| report.outcome) {
-                Ok(Outcome::Current) if task == Task::List => done.listed += 1,
+                Ok(IndexingOutcome::Current) if task == Task::List => done.listed += 1,
                 // Nothing is paused here, because there is no limit.
-                Ok(Outcome::Indexed | Outcome::Current | Outcome::Paused(_)) => done.indexed += 1,
-                Ok(Outcome::Removed) => done.removed += 1,
-                Ok(Outcome::Refused(why)) => {
+                Ok(IndexingOutcome::Indexed | IndexingOutcome::Current | IndexingOutcome::Paused(_)) => {
+                    done.indexed += 1;
+                }
+                Ok(IndexingOutcome::Removed) => done.removed += 1,
+                Ok(IndexingOutcome::Refused(why)) => {
                     done.refused += 1;
                     tell(&bar, &key, &why);
                 }
@@ -135,7 +139,7 @@ async fn reindex(options: &Options, deployment: &Deployment) -> Result<(), Error
         options.space
     );
     if failed > 0 {
-        return Err(Error::Failed(format!("{failed} of {total} could not be brought up to date")));
+        return Err(CommandError::Failed(format!("{failed} of {total} could not be brought up to date")));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use s3s::{
 use s3s_fs::FileSystem;
 
 use super::{MEDIA_BUCKET, internal};
-use crate::{Error, data::random_hex};
+use crate::{CommandError, data::random_hex};
 
 /// The folder that holds all buckets.
 #[derive(Debug)]
@@ -42,12 +42,13 @@ impl Bodies {
     /// Opens the folder, or creates it with the media bucket. If no other process uses it, `known` are all bodies of
     /// the catalogue, and what an earlier process left unfinished is removed: every body that is not among them, and
     /// everything that is not a body.
-    pub fn open(root: &Path, known: Option<&HashSet<String>>) -> Result<Self, Error> {
-        fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(Error::failed(root.display()))?;
+    pub fn open(root: &Path, known: Option<&HashSet<String>>) -> Result<Self, CommandError> {
+        fs::create_dir_all(root.join(MEDIA_BUCKET)).map_err(CommandError::failed(root.display()))?;
         if let Some(known) = known {
-            sweep(root, known).map_err(Error::failed(root.display()))?;
+            sweep(root, known).map_err(CommandError::failed(root.display()))?;
         }
-        let files = FileSystem::new(root).map_err(|error| Error::Failed(format!("{}: {error:?}", root.display())))?;
+        let files =
+            FileSystem::new(root).map_err(|error| CommandError::Failed(format!("{}: {error:?}", root.display())))?;
         Ok(Self { root: root.to_owned(), files })
     }
 

@@ -7,11 +7,11 @@ use s3s::{
     header, s3_error,
 };
 
-use super::{catalogue::Object, timestamp};
+use super::{catalogue::CatalogueObject, timestamp};
 
 /// The four conditions that a request may have.
 #[derive(Debug, Default)]
-pub struct Conditions {
+pub struct ObjectConditions {
     /// `If-Match`
     pub matches: Option<ETagCondition>,
     /// `If-None-Match`
@@ -22,19 +22,19 @@ pub struct Conditions {
     pub unmodified_since: Option<Timestamp>,
 }
 
-impl Conditions {
+impl ObjectConditions {
     /// Checks the conditions of a read, in the order of RFC 9110 §13.2.2: 412, or 304 with the object's validators.
-    pub fn check_read(&self, object: &Object) -> S3Result<()> {
+    pub fn check_read(&self, object: &CatalogueObject) -> S3Result<()> {
         self.judge(object, || not_modified(object))
     }
 
     /// Checks the conditions on the source of a copy: there, every refusal is a 412.
-    pub fn check_source(&self, object: &Object) -> S3Result<()> {
+    pub fn check_source(&self, object: &CatalogueObject) -> S3Result<()> {
         self.judge(object, refused)
     }
 
     /// Checks the conditions of a write against the current object: a write has `If-Match`, or `If-None-Match: *`.
-    pub fn check_write(&self, current: Option<&Object>) -> S3Result<()> {
+    pub fn check_write(&self, current: Option<&CatalogueObject>) -> S3Result<()> {
         if self.matches.is_some() && current.is_none() {
             return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
         }
@@ -45,7 +45,7 @@ impl Conditions {
         if unmet { Err(refused()) } else { Ok(()) }
     }
 
-    fn judge(&self, object: &Object, unchanged: impl FnOnce() -> S3Error) -> S3Result<()> {
+    fn judge(&self, object: &CatalogueObject, unchanged: impl FnOnce() -> S3Error) -> S3Result<()> {
         let modified = timestamp(object.modified);
         let as_it_was = match (&self.matches, &self.unmodified_since) {
             (Some(condition), _) => is_match(condition, object),
@@ -65,13 +65,13 @@ impl Conditions {
 }
 
 /// Whether `If-Match` holds: a weak tag never identifies an object's exact bytes (RFC 9110 §13.1.1).
-fn is_match(condition: &ETagCondition, object: &Object) -> bool {
+fn is_match(condition: &ETagCondition, object: &CatalogueObject) -> bool {
     matches!(condition, ETagCondition::Any)
         || matches!(condition, ETagCondition::ETag(ETag::Strong(value)) if *value == object.etag)
 }
 
 /// Whether `If-None-Match` names the object, weakly or not (RFC 9110 §13.1.2).
-fn is_named(condition: &ETagCondition, object: &Object) -> bool {
+fn is_named(condition: &ETagCondition, object: &CatalogueObject) -> bool {
     matches!(condition, ETagCondition::Any)
         || matches!(condition, ETagCondition::ETag(etag) if etag.value() == object.etag)
 }
@@ -80,7 +80,7 @@ fn refused() -> S3Error {
     s3_error!(PreconditionFailed, "At least one of the conditions that were given does not hold.")
 }
 
-fn not_modified(object: &Object) -> S3Error {
+fn not_modified(object: &CatalogueObject) -> S3Error {
     let mut error = s3_error!(NotModified);
     let mut headers = http::HeaderMap::new();
     if let Ok(etag) = format!("\"{}\"", object.etag).parse() {
@@ -103,13 +103,13 @@ mod tests {
     use s3s::dto::ETagCondition;
 
     use super::*;
-    use crate::s3::catalogue::Attributes;
+    use crate::s3::catalogue::ObjectAttributes;
 
     const WHEN: i64 = 1_000_000;
 
-    fn object() -> Object {
-        let attributes = Attributes::default();
-        Object { body: String::new(), size: 1, etag: "abc".into(), modified: WHEN, attributes }
+    fn object() -> CatalogueObject {
+        let attributes = ObjectAttributes::default();
+        CatalogueObject { body: String::new(), size: 1, etag: "abc".into(), modified: WHEN, attributes }
     }
 
     fn tag(text: &str) -> Option<ETagCondition> {
@@ -138,7 +138,7 @@ mod tests {
             (tag("\"xyz\""), tag("\"abc\""), None, None, 412),
         ];
         for (matches, none_matches, modified_since, unmodified_since, status) in cases {
-            let conditions = Conditions { matches, none_matches, modified_since, unmodified_since };
+            let conditions = ObjectConditions { matches, none_matches, modified_since, unmodified_since };
             let got = match conditions.check_read(&object()) {
                 Ok(()) => 200,
                 Err(error) => error.status_code().unwrap().as_u16(),

@@ -13,7 +13,7 @@ use s3s::{
 };
 
 use super::{
-    catalogue::{Entry, Listing},
+    catalogue::{ListingEntry, ObjectListing},
     internal, protocol_size,
     store::Store,
     timestamp,
@@ -26,9 +26,9 @@ const MOST: i32 = 1000;
 const URL: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Writes names in the requested encoding: XML cannot carry every character of a key.
-struct Names(Option<EncodingType>);
+struct NameEncoding(Option<EncodingType>);
 
-impl Names {
+impl NameEncoding {
     fn write(&self, name: &str) -> String {
         match &self.0 {
             Some(kind) if kind.as_str() == EncodingType::URL => percent_encode(name.as_bytes(), &URL).to_string(),
@@ -45,7 +45,7 @@ impl Store {
             None => input.start_after.clone().unwrap_or_default(),
         };
         let limit = input.max_keys.unwrap_or(MOST).clamp(0, MOST);
-        let names = Names(input.encoding_type.clone());
+        let names = NameEncoding(input.encoding_type.clone());
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let delimiter = input.delimiter.as_deref().unwrap_or_default();
         let (entries, more) = self.entries(&input.bucket, prefix, delimiter, &after, limit)?;
@@ -72,7 +72,7 @@ impl Store {
     pub(super) fn list_objects(&self, request: S3Request<ListObjectsInput>) -> S3Result<ListObjectsOutput> {
         let input = request.input;
         let limit = input.max_keys.unwrap_or(MOST).clamp(0, MOST);
-        let names = Names(input.encoding_type.clone());
+        let names = NameEncoding(input.encoding_type.clone());
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let delimiter = input.delimiter.as_deref().unwrap_or_default();
         let after = input.marker.as_deref().unwrap_or_default();
@@ -134,7 +134,7 @@ impl Store {
     ) -> S3Result<ListMultipartUploadsOutput> {
         let input = request.input;
         self.bodies.check_bucket(&input.bucket)?;
-        let names = Names(input.encoding_type.clone());
+        let names = NameEncoding(input.encoding_type.clone());
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let uploads = self.catalogue.uploads(&input.bucket, prefix).map_err(internal)?;
         Ok(ListMultipartUploadsOutput {
@@ -164,21 +164,21 @@ impl Store {
         delimiter: &str,
         after: &str,
         limit: i32,
-    ) -> S3Result<(Vec<Entry>, bool)> {
+    ) -> S3Result<(Vec<ListingEntry>, bool)> {
         self.bodies.check_bucket(bucket)?;
         let limit = usize::try_from(limit).unwrap_or_default();
         if limit == 0 {
             return Ok((Vec::new(), false));
         }
-        self.catalogue.list(bucket, Listing { prefix, delimiter, after, limit }).map_err(internal)
+        self.catalogue.list(bucket, ObjectListing { prefix, delimiter, after, limit }).map_err(internal)
     }
 }
 
-fn split(entries: &[Entry], names: &Names) -> (Vec<Object>, Vec<CommonPrefix>) {
+fn split(entries: &[ListingEntry], names: &NameEncoding) -> (Vec<Object>, Vec<CommonPrefix>) {
     let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
     for entry in entries {
         match entry {
-            Entry::Object { key, size, etag, modified } => objects.push(Object {
+            ListingEntry::Object { key, size, etag, modified } => objects.push(Object {
                 key: Some(names.write(key)),
                 size: Some(protocol_size(*size)),
                 e_tag: Some(ETag::Strong(etag.clone())),
@@ -186,7 +186,7 @@ fn split(entries: &[Entry], names: &Names) -> (Vec<Object>, Vec<CommonPrefix>) {
                 storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
                 ..Default::default()
             }),
-            Entry::CommonPrefix(prefix) => prefixes.push(CommonPrefix { prefix: Some(names.write(prefix)) }),
+            ListingEntry::CommonPrefix(prefix) => prefixes.push(CommonPrefix { prefix: Some(names.write(prefix)) }),
         }
     }
     (objects, prefixes)

@@ -23,7 +23,7 @@ use std::time::Duration;
 use s3s::{S3Error, dto::Timestamp};
 
 pub use browser::Browsers;
-pub use server::{Api, serve};
+pub use server::{S3Api, serve};
 pub use store::Store;
 
 /// The bucket that holds the media, as `{space}/{content}`. Changes in it raise events; changes in others do not.

@@ -17,8 +17,8 @@ use s3s::{
 };
 
 use super::{
-    catalogue::{Attributes, CataloguedPart, Object, Upload, now},
-    conditions::Conditions,
+    catalogue::{CatalogueObject, CataloguedPart, MultipartUpload, ObjectAttributes, now},
+    conditions::ObjectConditions,
     internal, protocol_size,
     reading::stream,
     store::Store,
@@ -34,7 +34,7 @@ impl Store {
     ) -> S3Result<CreateMultipartUploadOutput> {
         let input = request.input;
         self.bodies.check_bucket(&input.bucket)?;
-        let attributes = Attributes {
+        let attributes = ObjectAttributes {
             metadata: sorted(input.metadata.as_ref()),
             cache_control: input.cache_control,
             content_disposition: input.content_disposition,
@@ -43,7 +43,7 @@ impl Store {
             content_type: input.content_type,
             ..Default::default()
         };
-        let upload = Upload::new(random_hex::<16>().map_err(internal)?, input.key, attributes);
+        let upload = MultipartUpload::new(random_hex::<16>().map_err(internal)?, input.key, attributes);
         self.catalogue.begin(&input.bucket, &upload).map_err(internal)?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
@@ -94,7 +94,7 @@ impl Store {
             return Err(s3_error!(NotImplemented, "the source of a copy has to be bucket/key"));
         };
         let (object, file) = self.open_object(from, source)?;
-        let conditions = Conditions {
+        let conditions = ObjectConditions {
             matches: input.copy_source_if_match.clone(),
             none_matches: input.copy_source_if_none_match.clone(),
             modified_since: input.copy_source_if_modified_since.clone(),
@@ -135,7 +135,7 @@ impl Store {
         });
         let named = named.collect::<S3Result<Vec<_>>>()?;
         let conditions =
-            Conditions { matches: input.if_match, none_matches: input.if_none_match, ..Default::default() };
+            ObjectConditions { matches: input.if_match, none_matches: input.if_none_match, ..Default::default() };
         let etag = self.complete(&input.bucket, &input.key, &input.upload_id, &named, &conditions).await?;
         Ok(CompleteMultipartUploadOutput {
             bucket: Some(input.bucket),
@@ -152,7 +152,7 @@ impl Store {
         key: &str,
         id: &str,
         named: &[(i32, Option<String>)],
-        conditions: &Conditions,
+        conditions: &ObjectConditions,
     ) -> S3Result<String> {
         let upload = self.upload(bucket, key, id)?;
         let stored = self.catalogue.parts(&upload.id).map_err(internal)?;
@@ -162,7 +162,7 @@ impl Store {
         let names: Vec<String> = parts.iter().map(|part| part.body.clone()).collect();
         let join = move || bodies.join(&of, names.iter().map(String::as_str));
         let body = tokio::task::spawn_blocking(join).await.map_err(internal)?.map_err(internal)?;
-        let object = Object {
+        let object = CatalogueObject {
             body: body.name().to_owned(),
             size: parts.iter().map(|part| part.size).sum(),
             etag: joined_etag(&parts)?,
@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// Aborts an upload, and removes its parts.
-    pub(crate) fn abort(&self, bucket: &str, upload: &Upload) -> S3Result<()> {
+    pub(crate) fn abort(&self, bucket: &str, upload: &MultipartUpload) -> S3Result<()> {
         let parts = self.catalogue.parts(&upload.id).map_err(internal)?;
         self.catalogue.abort(&upload.id).map_err(internal)?;
         for part in parts {
@@ -215,7 +215,7 @@ impl Store {
     }
 
     /// The upload with this id, or the error that it does not exist.
-    pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
+    pub(super) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<MultipartUpload> {
         self.bodies.check_bucket(bucket)?;
         self.catalogue.upload(bucket, key, id).map_err(internal)?.ok_or_else(|| {
             s3_error!(
@@ -227,7 +227,7 @@ impl Store {
 
     async fn put_part(
         &self,
-        upload: &Upload,
+        upload: &MultipartUpload,
         number: i32,
         request: S3Request<PutObjectInput>,
     ) -> S3Result<(CataloguedPart, PutObjectOutput)> {
@@ -300,8 +300,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         for (id, age) in [("old", 100), ("new", 50)] {
-            let upload =
-                Upload { started: now() - age, ..Upload::new(id.into(), "films/a".into(), Attributes::default()) };
+            let upload = MultipartUpload {
+                started: now() - age,
+                ..MultipartUpload::new(id.into(), "films/a".into(), ObjectAttributes::default())
+            };
             store.catalogue.begin(MEDIA_BUCKET, &upload).unwrap();
         }
         assert_eq!(store.abort_old_uploads(MEDIA_BUCKET, 80).unwrap(), 1);

@@ -11,7 +11,9 @@ use s3s::{
     header, s3_error,
 };
 
-use super::{catalogue::Object, conditions::Conditions, internal, protocol_size, store::Store, timestamp};
+use super::{
+    catalogue::CatalogueObject, conditions::ObjectConditions, internal, protocol_size, store::Store, timestamp,
+};
 use crate::reads::chunks;
 
 impl Store {
@@ -19,7 +21,7 @@ impl Store {
         let input = request.input;
         refuse_version(input.version_id.as_deref(), input.part_number)?;
         let (object, file) = self.open_object(&input.bucket, &input.key)?;
-        let conditions = Conditions {
+        let conditions = ObjectConditions {
             matches: input.if_match,
             none_matches: input.if_none_match,
             modified_since: input.if_modified_since,
@@ -40,7 +42,7 @@ impl Store {
         refuse_version(input.version_id.as_deref(), input.part_number)?;
         self.bodies.check_bucket(&input.bucket)?;
         let object = self.object(&input.bucket, &input.key)?;
-        let conditions = Conditions {
+        let conditions = ObjectConditions {
             matches: input.if_match,
             none_matches: input.if_none_match,
             modified_since: input.if_modified_since,
@@ -73,7 +75,7 @@ impl Store {
     }
 
     /// The object of this name, or the error that it does not exist.
-    pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
+    pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<CatalogueObject> {
         self.catalogue
             .object(bucket, key)
             .map_err(internal)?
@@ -81,7 +83,7 @@ impl Store {
     }
 
     /// The object of this name and its bytes, which match whatever happens meanwhile.
-    pub(super) fn open_object(&self, bucket: &str, key: &str) -> S3Result<(Object, File)> {
+    pub(super) fn open_object(&self, bucket: &str, key: &str) -> S3Result<(CatalogueObject, File)> {
         self.bodies.check_bucket(bucket)?;
         self.with_body(bucket, key, |object| self.bodies.read(bucket, &object.body))
     }
@@ -92,8 +94,8 @@ impl Store {
         &self,
         bucket: &str,
         key: &str,
-        act: impl Fn(&Object) -> io::Result<T>,
-    ) -> S3Result<(Object, T)> {
+        act: impl Fn(&CatalogueObject) -> io::Result<T>,
+    ) -> S3Result<(CatalogueObject, T)> {
         let mut last_seen = None;
         loop {
             let object = self.object(bucket, key)?;
@@ -114,7 +116,7 @@ pub(super) fn stream(file: File, range: Range<u64>) -> StreamingBlob {
     StreamingBlob::wrap(chunks(Arc::new(file), range))
 }
 
-fn part(object: &Object, asked: Option<Asked>) -> S3Result<Range<u64>> {
+fn part(object: &CatalogueObject, asked: Option<Asked>) -> S3Result<Range<u64>> {
     let Some(asked) = asked else { return Ok(0..object.size) };
     asked.check(object.size).map_err(|_| {
         let mut error = s3_error!(InvalidRange, "The requested range is not satisfiable");
@@ -134,7 +136,7 @@ fn refuse_version(version: Option<&str>, part_number: Option<i32>) -> S3Result<(
 }
 
 /// All headers of an answer except its length.
-fn describe(object: &Object, part: Option<Range<u64>>, mode: Option<&ChecksumMode>) -> GetObjectOutput {
+fn describe(object: &CatalogueObject, part: Option<Range<u64>>, mode: Option<&ChecksumMode>) -> GetObjectOutput {
     let attributes = object.attributes.clone();
     let mut output = GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),

@@ -5,11 +5,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
-use super::catalogue::Object;
+use super::catalogue::CatalogueObject;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum ObjectChange {
     /// It was put in one request.
     Put,
     /// It was copied from another.
@@ -22,15 +22,15 @@ pub enum Change {
 
 /// The content of an event.
 #[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
+pub struct NotificationRecord<'a> {
     /// What happened.
-    pub change: Change,
+    pub change: ObjectChange,
     /// The bucket.
     pub bucket: &'a str,
     /// The key of the object, not encoded.
     pub key: &'a str,
     /// The current object; `None` if it was deleted.
-    pub object: Option<&'a Object>,
+    pub object: Option<&'a CatalogueObject>,
     /// The position in the sequence of all changes: nanoseconds since 1970, or slightly more.
     pub sequencer: i64,
 }
@@ -38,7 +38,7 @@ pub struct Record<'a> {
 /// The characters that S3 leaves unencoded in an event's key; a space becomes `+`.
 const FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/').remove(b' ');
 
-impl Change {
+impl ObjectChange {
     const fn event_name(self) -> &'static str {
         match self {
             Self::Put => "ObjectCreated:Put",
@@ -49,7 +49,7 @@ impl Change {
     }
 }
 
-impl Record<'_> {
+impl NotificationRecord<'_> {
     /// The whole message: one record.
     #[must_use]
     pub fn message(&self) -> Value {
@@ -90,7 +90,7 @@ fn form_encoded(key: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-    use super::{Change, Record, form_encoded};
+    use super::{NotificationRecord, ObjectChange, form_encoded};
 
     #[test]
     fn a_key_is_written_as_a_form_has_it() {
@@ -105,8 +105,13 @@ mod tests {
 
     #[test]
     fn a_deletion_tells_neither_size_nor_etag() {
-        let record =
-            Record { change: Change::Deleted, bucket: "media", key: "a/b", object: None, sequencer: 0x18_F000 };
+        let record = NotificationRecord {
+            change: ObjectChange::Deleted,
+            bucket: "media",
+            key: "a/b",
+            object: None,
+            sequencer: 0x18_F000,
+        };
         let message = record.message();
         let told = &message["Records"][0];
         assert_eq!(told["eventName"], "ObjectRemoved:Delete");

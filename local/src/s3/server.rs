@@ -20,20 +20,20 @@ use super::{
 };
 use crate::{
     connections::{Port, Received},
-    data::Credentials,
+    data::AccessKey,
     in_process,
 };
 
 /// Answers S3 requests, each signed with the credentials of the data folder (SigV4, in headers or in a presigned URL).
 #[derive(Clone)]
-pub struct Api {
+pub struct S3Api {
     service: S3Service,
 }
 
-impl Api {
+impl S3Api {
     /// The API of a store, for clients with these credentials.
     #[must_use]
-    pub fn new(store: Arc<Store>, credentials: &Credentials) -> Self {
+    pub fn new(store: Arc<Store>, credentials: &AccessKey) -> Self {
         let mut builder = S3ServiceBuilder::new(Operations(store));
         let secret = credentials.secret_access_key.clone();
         builder.set_auth(SimpleAuth::from_single(credentials.access_key_id.clone(), secret));
@@ -84,7 +84,7 @@ fn received(request: HttpRequest) -> Result<Request<Body>, Box<dyn std::error::E
     Ok(request)
 }
 
-impl fmt::Debug for Api {
+impl fmt::Debug for S3Api {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Api").finish_non_exhaustive()
     }
@@ -92,7 +92,7 @@ impl fmt::Debug for Api {
 
 /// Answers S3 requests on a port until `stop`, then gives running requests `patience` to end. Pages of the allowed
 /// origins may use presigned URLs.
-pub async fn serve(port: Port, api: Api, browsers: Browsers, stop: CancellationToken, patience: Duration) {
+pub async fn serve(port: Port, api: S3Api, browsers: Browsers, stop: CancellationToken, patience: Duration) {
     let browsers = Arc::new(browsers);
     let answer = move |request: Request<Received>| {
         let (api, browsers) = (api.clone(), Arc::clone(&browsers));
@@ -102,7 +102,7 @@ pub async fn serve(port: Port, api: Api, browsers: Browsers, stop: CancellationT
 }
 
 /// Answers a request that may come from a page in a browser.
-async fn browsed(api: &Api, browsers: &Browsers, request: Request<Received>) -> Response<Body> {
+async fn browsed(api: &S3Api, browsers: &Browsers, request: Request<Received>) -> Response<Body> {
     if let Some((status, fields)) = browsers.preflight(request.method(), request.headers()) {
         let mut response = Response::new(Body::empty());
         (*response.status_mut(), *response.headers_mut()) = (status, fields);

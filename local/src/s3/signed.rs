@@ -25,7 +25,7 @@ const PAYLOAD_HASH: &str = "x-amz-content-sha256";
 
 /// Why a request is refused before its signature is verified.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RequestRefusal {
     /// Headers that the signature must cover and does not, ordered by name.
     Unsigned(Vec<String>),
     /// The request is authenticated in more than one way.
@@ -42,27 +42,27 @@ pub enum Refusal {
 
 /// Checks that a request is signed in one way, and that the signature covers everything that s3s obeys. Unsigned
 /// requests are left to s3s, which refuses them.
-pub fn check(request: &Parts) -> Result<(), Refusal> {
+pub fn check(request: &Parts) -> Result<(), RequestRefusal> {
     if request.method == Method::POST && is_form(&request.headers) {
-        return Err(Refusal::Form);
+        return Err(RequestRefusal::Form);
     }
     if let Some((name, _)) =
         request.headers.iter().find(|(name, value)| is_amz(name.as_str()) && str::from_utf8(value.as_bytes()).is_err())
     {
-        return Err(Refusal::Encoding(name.as_str().to_owned()));
+        return Err(RequestRefusal::Encoding(name.as_str().to_owned()));
     }
-    let query = Query::of(request.uri.query().unwrap_or_default());
+    let query = SignedQuery::of(request.uri.query().unwrap_or_default());
     let (version_4, version_2) = (query.count("X-Amz-Signature"), query.count("Signature"));
     let mut fields = request.headers.get_all(AUTHORIZATION).iter();
     match (fields.next(), version_4, version_2) {
         (None, 0, _) => Ok(()),
         (None, 1, 0) => covers(&query.signed_headers()?, &request.headers),
         (Some(field), 0, 0) if fields.next().is_none() => {
-            let signed = field.to_str().ok().and_then(of_field).ok_or(Refusal::Scheme)?;
+            let signed = field.to_str().ok().and_then(of_field).ok_or(RequestRefusal::Scheme)?;
             covers(&signed, &request.headers)
         }
-        (None, _, 0) => Err(Refusal::Incomplete),
-        _ => Err(Refusal::Ambiguous),
+        (None, _, 0) => Err(RequestRefusal::Incomplete),
+        _ => Err(RequestRefusal::Ambiguous),
     }
 }
 
@@ -77,12 +77,12 @@ fn of_field(field: &str) -> Option<HashSet<&str>> {
 fn covers(
     signed: &HashSet<impl std::borrow::Borrow<str> + std::hash::Hash + Eq>,
     headers: &HeaderMap,
-) -> Result<(), Refusal> {
+) -> Result<(), RequestRefusal> {
     let needed = headers.keys().map(http::HeaderName::as_str);
     let needed = needed.filter(|name| is_amz(name) && *name != PAYLOAD_HASH).chain([HOST.as_str()]);
     let mut unsigned: Vec<String> = needed.filter(|name| !signed.contains(*name)).map(str::to_owned).collect();
     unsigned.sort_unstable();
-    if unsigned.is_empty() { Ok(()) } else { Err(Refusal::Unsigned(unsigned)) }
+    if unsigned.is_empty() { Ok(()) } else { Err(RequestRefusal::Unsigned(unsigned)) }
 }
 
 fn is_amz(name: &str) -> bool {
@@ -95,9 +95,9 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The parameters of a query, decoded as s3s decodes them (`application/x-www-form-urlencoded`).
-struct Query(Vec<(String, String)>);
+struct SignedQuery(Vec<(String, String)>);
 
-impl Query {
+impl SignedQuery {
     fn of(text: &str) -> Self {
         let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
         let pairs = text.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -112,16 +112,16 @@ impl Query {
         self.values(name).count()
     }
 
-    fn signed_headers(&self) -> Result<HashSet<&str>, Refusal> {
+    fn signed_headers(&self) -> Result<HashSet<&str>, RequestRefusal> {
         let mut lists = self.values("X-Amz-SignedHeaders");
         match (lists.next(), lists.next()) {
             (Some(list), None) => Ok(list.split(';').collect()),
-            _ => Err(Refusal::Incomplete),
+            _ => Err(RequestRefusal::Incomplete),
         }
     }
 }
 
-impl Refusal {
+impl RequestRefusal {
     /// The answer, in the format of S3's errors (*Amazon S3 API Reference*, Error responses).
     pub fn response(&self) -> Response<Body> {
         let (status, code, message) = match self {
@@ -180,9 +180,9 @@ mod tests {
     /// A header field: its name and its value.
     type Field<'a> = (&'a str, &'a [u8]);
     /// A method, a target, header fields, and the expected result.
-    type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), Refusal>);
+    type Case<'a> = (&'a str, &'a str, &'a [Field<'a>], Result<(), RequestRefusal>);
 
-    fn judge(method: &str, target: &str, headers: &[Field]) -> Result<(), Refusal> {
+    fn judge(method: &str, target: &str, headers: &[Field]) -> Result<(), RequestRefusal> {
         let mut request = Request::builder().method(method).uri(target).header("host", "127.0.0.1:9000");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -190,8 +190,8 @@ mod tests {
         check(&request.body(()).unwrap().into_parts().0)
     }
 
-    fn unsigned(names: &[&str]) -> Result<(), Refusal> {
-        Err(Refusal::Unsigned(names.iter().map(|name| (*name).to_owned()).collect()))
+    fn unsigned(names: &[&str]) -> Result<(), RequestRefusal> {
+        Err(RequestRefusal::Unsigned(names.iter().map(|name| (*name).to_owned()).collect()))
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
             )
         };
         let copy: &[(&str, &[u8])] = &[("x-amz-copy-source", b"media/b")];
-        let cases: &[(&str, &[Field], Result<(), Refusal>)] = &[
+        let cases: &[(&str, &[Field], Result<(), RequestRefusal>)] = &[
             ("host", &[], Ok(())),
             ("host", &[("range", b"bytes=0-1"), ("content-type", b"a/b"), ("x-amzn-trace-id", b"1")], Ok(())),
             ("host", &[("x-amz-content-sha256", b"UNSIGNED-PAYLOAD")], Ok(())),
@@ -241,19 +241,19 @@ mod tests {
         let cases: &[Case] = &[
             ("GET", "/media/a", &[], Ok(())),
             ("GET", "/media/a", &[four], Ok(())),
-            ("GET", "/media/a", &[four, four], Err(Refusal::Ambiguous)),
-            ("GET", url, &[four], Err(Refusal::Ambiguous)),
-            ("GET", "/media/a", &[two], Err(Refusal::Scheme)),
-            ("GET", "/media/a", &[("authorization", b"Basic YTpi")], Err(Refusal::Scheme)),
+            ("GET", "/media/a", &[four, four], Err(RequestRefusal::Ambiguous)),
+            ("GET", url, &[four], Err(RequestRefusal::Ambiguous)),
+            ("GET", "/media/a", &[two], Err(RequestRefusal::Scheme)),
+            ("GET", "/media/a", &[("authorization", b"Basic YTpi")], Err(RequestRefusal::Scheme)),
             ("GET", "/media/a?AWSAccessKeyId=k&Expires=1&Signature=s", &[], Ok(())),
-            ("GET", "/media/a?AWSAccessKeyId=k&Expires=1&Signature=s", &[two], Err(Refusal::Ambiguous)),
-            ("GET", &format!("{url}&Signature=s"), &[], Err(Refusal::Ambiguous)),
-            ("GET", &format!("{url}&X-Amz-SignedHeaders=host%3Bx-amz-acl"), &[], Err(Refusal::Incomplete)),
-            ("GET", &format!("{url}&X-Amz-Signature=t"), &[], Err(Refusal::Incomplete)),
-            ("GET", &format!("{url}&X%2dAmz-SignedHeaders=x"), &[], Err(Refusal::Incomplete)),
-            ("GET", "/media/a?X-Amz-Signature=s", &[], Err(Refusal::Incomplete)),
-            ("PUT", url, &[("x-amz-acl", b"\xFF")], Err(Refusal::Encoding("x-amz-acl".to_owned()))),
-            ("POST", "/media", &[("content-type", b"Multipart/form-data; boundary=x")], Err(Refusal::Form)),
+            ("GET", "/media/a?AWSAccessKeyId=k&Expires=1&Signature=s", &[two], Err(RequestRefusal::Ambiguous)),
+            ("GET", &format!("{url}&Signature=s"), &[], Err(RequestRefusal::Ambiguous)),
+            ("GET", &format!("{url}&X-Amz-SignedHeaders=host%3Bx-amz-acl"), &[], Err(RequestRefusal::Incomplete)),
+            ("GET", &format!("{url}&X-Amz-Signature=t"), &[], Err(RequestRefusal::Incomplete)),
+            ("GET", &format!("{url}&X%2dAmz-SignedHeaders=x"), &[], Err(RequestRefusal::Incomplete)),
+            ("GET", "/media/a?X-Amz-Signature=s", &[], Err(RequestRefusal::Incomplete)),
+            ("PUT", url, &[("x-amz-acl", b"\xFF")], Err(RequestRefusal::Encoding("x-amz-acl".to_owned()))),
+            ("POST", "/media", &[("content-type", b"Multipart/form-data; boundary=x")], Err(RequestRefusal::Form)),
             ("POST", "/media/a?uploads", &[four], Ok(())),
         ];
         for (method, target, headers, expected) in cases {
@@ -264,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_written_as_s3_writes_it() {
         use http_body_util::BodyExt;
-        let refusal = Refusal::Unsigned(vec!["x-amz-acl".to_owned(), "x-amz-copy-source".to_owned()]);
+        let refusal = RequestRefusal::Unsigned(vec!["x-amz-acl".to_owned(), "x-amz-copy-source".to_owned()]);
         let response = refusal.response();
         assert_eq!(response.status(), 403);
         let body = response.into_body().collect().await.unwrap().to_bytes();

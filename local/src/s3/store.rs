@@ -16,31 +16,31 @@ use s3s::{
     },
 };
 
-use super::{bodies::Bodies, catalogue::Catalogue};
-use crate::Error;
+use super::{bodies::Bodies, catalogue::ObjectCatalogue};
+use crate::CommandError;
 
 /// The objects of one data folder.
 #[derive(Debug)]
 pub struct Store {
     pub(crate) bodies: Arc<Bodies>,
-    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) catalogue: Arc<ObjectCatalogue>,
 }
 
 impl Store {
     /// Opens the folder of the objects, or creates it, and removes what an earlier process left unfinished.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    pub fn open(folder: &Path) -> Result<Self, CommandError> {
         Self::take(folder, true)
     }
 
     /// Opens the folder of the objects while another process uses it.
-    pub fn open_beside(folder: &Path) -> Result<Self, Error> {
+    pub fn open_beside(folder: &Path) -> Result<Self, CommandError> {
         Self::take(folder, false)
     }
 
-    fn take(folder: &Path, alone: bool) -> Result<Self, Error> {
+    fn take(folder: &Path, alone: bool) -> Result<Self, CommandError> {
         let path = folder.join("catalogue.sqlite");
-        let catalogue = Catalogue::open(&path).map_err(Error::failed(path.display()))?;
-        let known = if alone { Some(catalogue.bodies().map_err(Error::failed(path.display()))?) } else { None };
+        let catalogue = ObjectCatalogue::open(&path).map_err(CommandError::failed(path.display()))?;
+        let known = if alone { Some(catalogue.bodies().map_err(CommandError::failed(path.display()))?) } else { None };
         let bodies = Bodies::open(&folder.join("objects"), known.as_ref())?;
         Ok(Self { bodies: Arc::new(bodies), catalogue: Arc::new(catalogue) })
     }
@@ -53,7 +53,7 @@ impl Store {
 
     /// The catalogue of the objects and their events.
     #[must_use]
-    pub fn catalogue(&self) -> Arc<Catalogue> {
+    pub fn catalogue(&self) -> Arc<ObjectCatalogue> {
         Arc::clone(&self.catalogue)
     }
 }

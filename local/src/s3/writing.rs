@@ -12,10 +12,10 @@ use s3s::{
 
 use super::{
     bodies::NewBody,
-    catalogue::{Attributes, Changed, Object, now},
-    conditions::Conditions,
+    catalogue::{CatalogueObject, Changed, ObjectAttributes, now},
+    conditions::ObjectConditions,
     internal,
-    record::Change,
+    record::ObjectChange,
     store::Store,
     timestamp,
 };
@@ -24,7 +24,7 @@ impl Store {
     pub(super) async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
         let input = &request.input;
         let (bucket, key) = (input.bucket.clone(), input.key.clone());
-        let conditions = Conditions {
+        let conditions = ObjectConditions {
             matches: input.if_match.clone(),
             none_matches: input.if_none_match.clone(),
             ..Default::default()
@@ -32,7 +32,7 @@ impl Store {
         // Also checked before the body is read, so that a client does not send gigabytes that are refused.
         self.bodies.check_bucket(&bucket)?;
         conditions.check_write(self.catalogue.object(&bucket, &key).map_err(internal)?.as_ref())?;
-        let mut attributes = Attributes {
+        let mut attributes = ObjectAttributes {
             metadata: sorted(input.metadata.as_ref()),
             cache_control: input.cache_control.clone(),
             content_disposition: input.content_disposition.clone(),
@@ -49,8 +49,8 @@ impl Store {
         attributes.checksum_sha1.clone_from(&stored.checksum_sha1);
         attributes.checksum_sha256.clone_from(&stored.checksum_sha256);
         let etag = stored.e_tag.as_ref().map(|etag| etag.value().to_owned()).unwrap_or_default();
-        let object = Object { body: body.name().to_owned(), size, etag, modified: now(), attributes };
-        self.put(&bucket, &key, &object, body, Change::Put, &conditions)?;
+        let object = CatalogueObject { body: body.name().to_owned(), size, etag, modified: now(), attributes };
+        self.put(&bucket, &key, &object, body, ObjectChange::Put, &conditions)?;
         Ok(stored)
     }
 
@@ -68,7 +68,7 @@ impl Store {
 
         let (mut object, body) =
             self.with_body(from, source, |object| self.bodies.link((from, &object.body), &input.bucket))?;
-        let conditions = Conditions {
+        let conditions = ObjectConditions {
             matches: input.copy_source_if_match,
             none_matches: input.copy_source_if_none_match,
             modified_since: input.copy_source_if_modified_since,
@@ -78,7 +78,7 @@ impl Store {
         body.name().clone_into(&mut object.body);
         object.modified = now();
         if replaces {
-            object.attributes = Attributes {
+            object.attributes = ObjectAttributes {
                 metadata: sorted(input.metadata.as_ref()),
                 cache_control: input.cache_control,
                 content_disposition: input.content_disposition,
@@ -94,13 +94,13 @@ impl Store {
             last_modified: Some(timestamp(object.modified)),
             ..Default::default()
         };
-        self.put(&input.bucket, &input.key, &object, body, Change::Copied, &Conditions::default())?;
+        self.put(&input.bucket, &input.key, &object, body, ObjectChange::Copied, &ObjectConditions::default())?;
         Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
     }
 
     pub(super) fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
         let input = request.input;
-        let conditions = Conditions { matches: input.if_match, ..Default::default() };
+        let conditions = ObjectConditions { matches: input.if_match, ..Default::default() };
         self.delete_if(&input.bucket, &input.key, &conditions)?;
         Ok(DeleteObjectOutput::default())
     }
@@ -133,10 +133,10 @@ impl Store {
         &self,
         bucket: &str,
         key: &str,
-        object: &Object,
+        object: &CatalogueObject,
         body: NewBody,
-        change: Change,
-        conditions: &Conditions,
+        change: ObjectChange,
+        conditions: &ObjectConditions,
     ) -> S3Result<()> {
         let changed = self.catalogue.put((bucket, key), object, change, |before| conditions.check_write(before));
         self.settle(bucket, body, changed.map_err(internal)?)
@@ -158,10 +158,10 @@ impl Store {
 
     /// Deletes an object. Deleting a missing one succeeds.
     pub(crate) fn delete(&self, bucket: &str, key: &str) -> S3Result<()> {
-        self.delete_if(bucket, key, &Conditions::default())
+        self.delete_if(bucket, key, &ObjectConditions::default())
     }
 
-    fn delete_if(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<()> {
+    fn delete_if(&self, bucket: &str, key: &str, conditions: &ObjectConditions) -> S3Result<()> {
         self.bodies.check_bucket(bucket)?;
         match self.catalogue.delete((bucket, key), |before| conditions.check_write(before)).map_err(internal)? {
             Changed::Refused(refusal) => Err(refusal),

@@ -18,11 +18,11 @@ use reelspan_streaming::edges::MemoryStore;
 use reelspan_streaming::keys::{LocalKeys, SigningKeys};
 use reelspan_streaming::{PAUSE, Streams};
 use reelspan_web::console::{self, Console};
-use reelspan_web::{Catalogue, Pages};
+use reelspan_web::{MediaCatalogue, PlayerPages};
 
 use super::refused;
 use crate::{
-    Error,
+    CommandError,
     stream::{Origins, Site},
 };
 
@@ -61,7 +61,7 @@ impl Functions {
     }
 
     /// All routes.
-    pub fn router(self) -> Result<Router, Error> {
+    pub fn router(self) -> Result<Router, CommandError> {
         let (streams, keyring) = (self.streams(), Keyring::new(self.secret.clone()));
         let Self { stores, spaces, users, edges, secret: _, s3, streams_at, own, uploads } = self;
         let hosts = Hosts::below(&streams_at);
@@ -71,7 +71,7 @@ impl Functions {
         let database = Arc::clone(stores.index.database());
         let sessions = Sessions::new(users.clone(), database, SESSIONS.name);
         let authenticator =
-            Authenticator::new(users.clone(), Settings::default()).map_err(Error::failed("the users"))?;
+            Authenticator::new(users.clone(), Settings::default()).map_err(CommandError::failed("the users"))?;
         let accounts = reelspan_accounts::router(Accounts {
             authenticator: authenticator.clone(),
             users,
@@ -81,8 +81,8 @@ impl Functions {
             spaces: table.clone(),
         });
         let durastore = durastore.merge(streams.router()).merge(signing.router());
-        let catalogue = Catalogue { stores: stores.clone(), spaces: table.clone(), hosts: hosts.clone() };
-        let pages = Pages { own: own.clone(), streaming: Vec::new(), catalogue: Some(catalogue) };
+        let catalogue = MediaCatalogue { stores: stores.clone(), spaces: table.clone(), hosts: hosts.clone() };
+        let pages = PlayerPages { own: own.clone(), streaming: Vec::new(), catalogue: Some(catalogue) };
         let console = Console { pages: pages.clone(), uploads: uploads.into_iter().collect() };
         let pages = reelspan_web::router(pages).merge(console::router(console));
         let known = |routes: Router| {

@@ -37,20 +37,20 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use import::{Imported, import};
-pub use options::{Admin, Audit, Import, Options, PublicUrl};
+pub use options::{Admin, Audit, Import, PublicUrl, ServeOptions};
 
 use self::{functions::Functions, ports::Ports, proxy::Proxies};
 use crate::{
-    Error, aws,
+    CommandError, aws,
     connections::{Port, Received},
-    data::{Credentials, Data},
+    data::{AccessKey, DataFolder},
     lists,
-    media::{Files, Signer},
-    queue::{self, Handler, Queue},
-    s3::{self, Api, Browsers, MEDIA_BUCKET, Store},
+    media::{Files, UrlSigner},
+    queue::{self, EventQueue, Handler},
+    s3::{self, Browsers, MEDIA_BUCKET, S3Api, Store},
     stream::SecretFile,
     tables::Tables,
-    users::{self, FirstAdmin},
+    users::{self, GeneratedAdmin},
 };
 
 /// How long running requests may take once the program is told to stop.
@@ -65,27 +65,27 @@ const WORKERS: usize = 2;
 const DISK_WORKERS: usize = 8;
 
 /// Serves until Ctrl-C or SIGTERM.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub fn run(options: &ServeOptions) -> Result<(), CommandError> {
     options::log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(DISK_WORKERS)
         .enable_all()
         .build()
-        .map_err(Error::failed("starting"))?;
+        .map_err(CommandError::failed("starting"))?;
     let done = runtime.block_on(serve(options));
     runtime.shutdown_timeout(PATIENCE);
     done
 }
 
-async fn serve(options: &Options) -> Result<(), Error> {
+async fn serve(options: &ServeOptions) -> Result<(), CommandError> {
     // Checks what a person may have to change, before anything is created or written.
     for import in &options.import {
         import.check()?;
     }
     let admin = options.admin.as_ref().map(Admin::parse).transpose()?;
     let ports = Ports::bind(options).await?;
-    let data = Data::open(&options.data)?;
+    let data = DataFolder::open(&options.data)?;
     match options.audit {
         Audit::Data => audit::to_files(Trail::new(data.root())),
         Audit::Stdout => audit::to_stdout(),
@@ -93,7 +93,7 @@ async fn serve(options: &Options) -> Result<(), Error> {
     }
 
     let interrupted = stop::signal_received()?;
-    let running = Running::start(&data, options, admin, ports).await?;
+    let running = RunningServer::start(&data, options, admin, ports).await?;
     let done = tokio::select! {
         done = running.work(options) => done,
         () = interrupted => Ok(()),
@@ -103,15 +103,15 @@ async fn serve(options: &Options) -> Result<(), Error> {
 }
 
 /// All running parts, and their addresses.
-struct Running {
+struct RunningServer {
     http_at: SocketAddr,
     s3_at: SocketAddr,
     data: PathBuf,
-    credentials: Credentials,
+    credentials: AccessKey,
     /// Whether to print the secret access key.
     shows_credentials: bool,
     /// The first admin, if a password was generated just now.
-    first_admin: Option<FirstAdmin>,
+    first_admin: Option<GeneratedAdmin>,
     store: Arc<Store>,
     media: Media,
     streams: Streams,
@@ -120,13 +120,13 @@ struct Running {
     stop: CancellationToken,
 }
 
-impl Running {
+impl RunningServer {
     async fn start(
-        data: &Data,
-        options: &Options,
+        data: &DataFolder,
+        options: &ServeOptions,
         admin: Option<(UserName, Password)>,
         Ports { http, s3 }: Ports,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CommandError> {
         let stop = CancellationToken::new();
         let (http_at, s3_at) = (address(&http.listener)?, address(&s3.listener)?);
         let url = options.url.as_ref();
@@ -137,9 +137,9 @@ impl Running {
         let first_admin = users::first_admin(data, &users, admin).await?;
 
         let store = Arc::new(Store::open(&data.s3())?);
-        let api = Api::new(Arc::clone(&store), &credentials);
+        let api = S3Api::new(Arc::clone(&store), &credentials);
         let client = aws::s3(s3_at, &credentials).http_client(api.client());
-        let signer = Signer::new(credentials.clone(), format!("http://{s3_at}"));
+        let signer = UrlSigner::new(credentials.clone(), format!("http://{s3_at}"));
         let files = Arc::new(Files::new(Arc::clone(&store), Some(signer)));
         let stores = Stores::over(files, tables.clone(), store::CONTAINER_INDEX.name);
         let streams_at = format!("{}/stream", url.map_or(here.as_str(), PublicUrl::as_str));
@@ -158,7 +158,7 @@ impl Running {
         let own = origins::own(http_at, url);
         servers.spawn(s3::serve(s3, api, Browsers::of(own.clone()), stop.clone(), PATIENCE));
         let handler = indexer(stores.clone());
-        let queue = Queue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
+        let queue = EventQueue { catalogue: store.catalogue(), handler, pauses: queue::PAUSES.to_vec() };
         servers.spawn(queue.deliver(stop.clone(), PATIENCE));
         servers.spawn(lists::list_waiting(stores.clone(), store.catalogue(), stop.clone()));
         tokio::spawn(lists::list_earlier(stores.clone(), spaces.table.clone(), tables));
@@ -171,9 +171,9 @@ impl Running {
         let mut functions = Functions { stores, spaces, users, edges, secret, s3, streams_at, own, uploads };
         let streams = functions.streams();
         functions.spaces.streams = Some(Arc::new(streams.clone()));
-        streams.keys.ensure(&streams.table).await.map_err(Error::failed("the signing key"))?;
-        streams.reconcile().await.map_err(Error::failed("the streams"))?;
-        functions.spaces.resume_deletions().await.map_err(Error::failed("the spaces"))?;
+        streams.keys.ensure(&streams.table).await.map_err(CommandError::failed("the signing key"))?;
+        streams.reconcile().await.map_err(CommandError::failed("the streams"))?;
+        functions.spaces.resume_deletions().await.map_err(CommandError::failed("the spaces"))?;
         let routes = Proxies::new(&options.trusted_proxy).around(functions.router()?);
         servers.spawn(serve_http(http, routes, stop.clone()));
         Ok(Self {
@@ -192,15 +192,15 @@ impl Running {
     }
 
     /// Imports, reports that everything is ready, and then waits forever.
-    async fn work(&self, options: &Options) -> Result<(), Error> {
-        self.announce().map_err(Error::failed("standard output"))?;
+    async fn work(&self, options: &ServeOptions) -> Result<(), CommandError> {
+        self.announce().map_err(CommandError::failed("standard output"))?;
         let mut imported = Vec::new();
         for import in &options.import {
             self::import::make_space(&self.streams, &import.space).await?;
             imported.extend(self::import(&self.media, import).await?.keys);
         }
         queue::drained(&self.store.catalogue()).await;
-        self.ready(&imported).map_err(Error::failed("standard output"))?;
+        self.ready(&imported).map_err(CommandError::failed("standard output"))?;
         std::future::pending().await
     }
 
@@ -214,7 +214,7 @@ impl Running {
             writeln!(out, "S3 API http://{}, bucket {MEDIA_BUCKET}, keys SPACE/FILE", self.s3_at)?;
             writeln!(out, "its access key: reelspan credentials --data {data} --s3 http://{}", self.s3_at)?;
         }
-        if let Some(FirstAdmin { user, password }) = &self.first_admin {
+        if let Some(GeneratedAdmin { user, password }) = &self.first_admin {
             writeln!(out, "admin: user {user}, password {password}, which is not printed again")?;
         }
         out.flush()
@@ -255,6 +255,6 @@ async fn serve_http(port: Port, functions: Router, stop: CancellationToken) {
     port.serve(answer, stop, PATIENCE).await;
 }
 
-fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
-    listener.local_addr().map_err(Error::failed("a port"))
+fn address(listener: &TcpListener) -> Result<SocketAddr, CommandError> {
+    listener.local_addr().map_err(CommandError::failed("a port"))
 }

@@ -17,11 +17,11 @@ use reelspan::{
 };
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::Error;
+use crate::CommandError;
 
 /// Options of `reelspan serve`.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct ServeOptions {
     /// Address of the HTTP server; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -94,8 +94,8 @@ pub struct Admin(String);
 
 impl Admin {
     /// The name and the password.
-    pub fn parse(&self) -> Result<(UserName, Password), Error> {
-        let refuse = |why: &dyn std::fmt::Display| Error::Setup(format!("--admin NAME:PASSWORD: {why}"));
+    pub fn parse(&self) -> Result<(UserName, Password), CommandError> {
+        let refuse = |why: &dyn std::fmt::Display| CommandError::Setup(format!("--admin NAME:PASSWORD: {why}"));
         let (name, password) = self.0.split_once(':').ok_or_else(|| refuse(&"it has no colon"))?;
         Ok((
             UserName::parse(name).map_err(|error| refuse(&error))?,
@@ -174,8 +174,9 @@ pub struct Import {
 
 impl Import {
     /// Refuses a folder that does not exist.
-    pub fn check(&self) -> Result<(), Error> {
-        let refuse = |why: &str| Error::Setup(format!("--import {}={}: {why}", self.space, self.folder.display()));
+    pub fn check(&self) -> Result<(), CommandError> {
+        let refuse =
+            |why: &str| CommandError::Setup(format!("--import {}={}: {why}", self.space, self.folder.display()));
         match std::fs::metadata(&self.folder) {
             Ok(found) if found.is_dir() => Ok(()),
             Ok(_) => Err(refuse("not a folder")),

@@ -30,7 +30,7 @@ pub async fn read_to_the_end(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let body = Shared(Arc::new(Mutex::new(body)));
+    let body = SharedBody(Arc::new(Mutex::new(body)));
     let response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
     if !response.status().is_success() && tokio::time::timeout(PATIENCE, drop_all(body)).await.is_err() {
         tracing::debug!("the body of a refused request goes on for too long");
@@ -38,7 +38,7 @@ pub async fn read_to_the_end(request: Request, next: Next) -> Response {
     response
 }
 
-async fn drop_all(body: Shared) {
+async fn drop_all(body: SharedBody) {
     let mut dropped = 0;
     let mut body = Body::new(body);
     while dropped < MOST {
@@ -51,15 +51,15 @@ async fn drop_all(body: Shared) {
 
 /// A body that its handler reads as far as it likes, and that is still available afterwards.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct SharedBody(Arc<Mutex<Body>>);
 
-impl Shared {
+impl SharedBody {
     fn lock(&self) -> MutexGuard<'_, Body> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl http_body::Body for Shared {
+impl http_body::Body for SharedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

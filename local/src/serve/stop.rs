@@ -2,12 +2,12 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::Error;
+use crate::CommandError;
 
 /// Completes when the process is told to stop. From this call on, neither signal ends the process by itself.
-pub fn signal_received() -> Result<impl Future<Output = ()>, Error> {
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::failed("Ctrl-C"))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed("SIGTERM"))?;
+pub fn signal_received() -> Result<impl Future<Output = ()>, CommandError> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CommandError::failed("Ctrl-C"))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(CommandError::failed("SIGTERM"))?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::names::encoded;
 use super::web::{Got, Web};
-use crate::Error;
-use crate::verify::client::{self, Request};
+use crate::CommandError;
+use crate::verify::client::{self, ClientRequest};
 use crate::verify::verdict::Stop;
 
 /// The path of the REST API.
 const REST: &str = "/durastore";
 
 /// The API, and who calls it.
-pub struct Api<'a> {
+pub struct ApiClient<'a> {
     /// The client.
     pub web: &'a Web,
     /// The URL of the server, without a slash at the end.
@@ -26,20 +26,20 @@ pub struct Api<'a> {
     authorization: String,
 }
 
-impl fmt::Debug for Api<'_> {
+impl fmt::Debug for ApiClient<'_> {
     /// Without the password.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Api").field("url", &self.url).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-impl<'a> Api<'a> {
+impl<'a> ApiClient<'a> {
     /// The API at this URL, which may be that of the server or of its REST API.
     ///
     /// # Errors
     ///
     /// If it is not a URL.
-    pub fn new(web: &'a Web, url: &str, name: &str, password: &str) -> Result<Self, Error> {
+    pub fn new(web: &'a Web, url: &str, name: &str, password: &str) -> Result<Self, CommandError> {
         let url = client::url(url)?;
         let url = url.trim_end_matches('/');
         let url = url.strip_suffix(REST).unwrap_or(url).to_owned();
@@ -53,14 +53,14 @@ impl<'a> Api<'a> {
     }
 
     /// A request to a path of the API.
-    pub fn request(&self, method: Method, path: &str) -> Request {
-        Request::new(method, format!("{}{REST}/{path}", self.url))
+    pub fn request(&self, method: Method, path: &str) -> ClientRequest {
+        ClientRequest::new(method, format!("{}{REST}/{path}", self.url))
             .user(&self.name, &self.authorization)
             .without_redirects()
     }
 
     /// The same for a content.
-    pub fn content(&self, method: Method, space: &str, name: &str) -> Request {
+    pub fn content(&self, method: Method, space: &str, name: &str) -> ClientRequest {
         self.request(method, &format!("{space}/{}", encoded(name)))
     }
 

@@ -27,20 +27,20 @@ use http::Method;
 use http::uri::Authority;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use self::api::Api;
+use self::api::ApiClient;
 use self::checks::{derived, lifetime, paths, ranges, signed};
 use self::names::{NAMES, SOUND};
-use self::report::Report;
+use self::report::SmokeReport;
 use self::space::StreamedSpace;
 use self::web::Web;
-use crate::Error;
+use crate::CommandError;
 use crate::serve::stop::signal_received;
 use crate::verify::client::Client;
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// What to try out, and as whom.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct SmokeOptions {
     /// The URL of the server, or of its REST API
     #[arg(value_name = "URL")]
     url: String,
@@ -68,28 +68,28 @@ fn instead(text: &str) -> Result<(String, Authority), String> {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if there is no such server or user, [`Error::Failed`] if something differs from the promise.
-pub fn run(options: &Options) -> Result<(), Error> {
+/// [`CommandError::Setup`] if there is no such server or user, [`CommandError::Failed`] if something differs from the promise.
+pub fn run(options: &SmokeOptions) -> Result<(), CommandError> {
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::failed("starting"))?;
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::failed("starting"))?;
     runtime.block_on(smoke(options, io::stdout().lock()))
 }
 
-async fn smoke(options: &Options, out: impl Write) -> Result<(), Error> {
+async fn smoke(options: &SmokeOptions, out: impl Write) -> Result<(), CommandError> {
     let (name, password) = match options.user.split_once(':') {
         Some((name, password)) => (name, password.to_owned()),
         None => (options.user.as_str(), asked(&options.user)?),
     };
     let web = Web::new(Client::connecting(&options.connect_to), Duration::from_secs(options.patience));
-    let api = Api::new(&web, &options.url, name, &password)?;
-    let spaces = Spaces::named()?;
+    let api = ApiClient::new(&web, &options.url, name, &password)?;
+    let spaces = SmokeSpaces::named()?;
     // From here on a signal does not end the process, which has something to take away.
     let stopped = signal_received()?;
     reachable(&api).await?;
-    let mut report = Report::new(out, options.json);
+    let mut report = SmokeReport::new(out, options.json);
     let walked = tokio::select! {
         walked = walk(&api, &spaces, &mut report) => walked,
-        () = stopped => Err(Error::Failed("interrupted".to_owned())),
+        () = stopped => Err(CommandError::Failed("interrupted".to_owned())),
     };
     let gone = take_away(&api, &spaces, &mut report).await;
     walked?;
@@ -97,22 +97,23 @@ async fn smoke(options: &Options, out: impl Write) -> Result<(), Error> {
     report.finish()
 }
 
-fn asked(name: &str) -> Result<String, Error> {
-    rpassword::prompt_password(format!("Password of {name}: "))
-        .map_err(|error| Error::Setup(format!("no terminal to ask for a password ({error}); use --user NAME:PASSWORD")))
+fn asked(name: &str) -> Result<String, CommandError> {
+    rpassword::prompt_password(format!("Password of {name}: ")).map_err(|error| {
+        CommandError::Setup(format!("no terminal to ask for a password ({error}); use --user NAME:PASSWORD"))
+    })
 }
 
 /// The names of the two spaces.
 #[derive(Debug)]
-struct Spaces {
+struct SmokeSpaces {
     open: String,
     secure: String,
 }
 
-impl Spaces {
-    fn named() -> Result<Self, Error> {
+impl SmokeSpaces {
+    fn named() -> Result<Self, CommandError> {
         let mut random = [0; 6];
-        SystemRandom::new().fill(&mut random).map_err(Error::failed("random numbers"))?;
+        SystemRandom::new().fill(&mut random).map_err(CommandError::failed("random numbers"))?;
         let random = random.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         Ok(Self { open: format!("smoke-{random}-open"), secure: format!("smoke-{random}-secure") })
     }
@@ -123,16 +124,16 @@ impl Spaces {
 }
 
 /// Checks that there is a server, which knows the user.
-async fn reachable(api: &Api<'_>) -> Result<(), Error> {
+async fn reachable(api: &ApiClient<'_>) -> Result<(), CommandError> {
     let got = api.web.ask(api.request(Method::GET, "spaces")).await;
     match got {
         Ok(got) if got.status.is_success() => Ok(()),
-        Ok(got) if got.status.as_u16() == 401 => Err(Error::Setup("user name or password is wrong".to_owned())),
-        Ok(got) => Err(Error::Setup(format!("{} is not the REST API of Reelspan: {}", api.url, got.status))),
+        Ok(got) if got.status.as_u16() == 401 => Err(CommandError::Setup("user name or password is wrong".to_owned())),
+        Ok(got) => Err(CommandError::Setup(format!("{} is not the REST API of Reelspan: {}", api.url, got.status))),
         Err(Stop::Violated(violation) | Stop::Ignored(violation)) => {
-            Err(Error::Setup(format!("{}: {}", api.url, violation.came)))
+            Err(CommandError::Setup(format!("{}: {}", api.url, violation.came)))
         }
-        Err(Stop::NotRun(why)) => Err(Error::Setup(why)),
+        Err(Stop::NotRun(why)) => Err(CommandError::Setup(why)),
     }
 }
 
@@ -143,7 +144,11 @@ macro_rules! check {
     };
 }
 
-async fn walk(api: &Api<'_>, spaces: &Spaces, report: &mut Report<impl Write>) -> Result<(), Error> {
+async fn walk(
+    api: &ApiClient<'_>,
+    spaces: &SmokeSpaces,
+    report: &mut SmokeReport<impl Write>,
+) -> Result<(), CommandError> {
     let both = spaces.both();
     check!(report, "api", "health", checks::api::health(api));
     check!(report, "api", "credentials", checks::api::credentials(api));
@@ -181,7 +186,7 @@ async fn walk(api: &Api<'_>, spaces: &Spaces, report: &mut Report<impl Write>) -
 }
 
 /// What both hosts promise.
-async fn common(place: &StreamedSpace<'_>, report: &mut Report<impl Write>) -> Result<(), Error> {
+async fn common(place: &StreamedSpace<'_>, report: &mut SmokeReport<impl Write>) -> Result<(), CommandError> {
     let at = if place.is_secure { "secure" } else { "open" };
     check!(report, at, "index", indexed(place));
     check!(report, at, "names", paths::names(place));
@@ -199,7 +204,11 @@ async fn common(place: &StreamedSpace<'_>, report: &mut Report<impl Write>) -> R
 }
 
 /// Turns streaming on, and waits for the first byte.
-async fn enabled<'a>(api: &'a Api<'_>, space: &'a str, is_secure: bool) -> Result<(StreamedSpace<'a>, String), Stop> {
+async fn enabled<'a>(
+    api: &'a ApiClient<'_>,
+    space: &'a str,
+    is_secure: bool,
+) -> Result<(StreamedSpace<'a>, String), Stop> {
     let begun = Instant::now();
     checks::api::enable(api, space, is_secure).await?;
     let place = StreamedSpace::of(api, space, is_secure).await?;
@@ -210,7 +219,7 @@ async fn enabled<'a>(api: &'a Api<'_>, space: &'a str, is_secure: bool) -> Resul
     Ok((place, seen))
 }
 
-fn parted<T>(found: Result<(T, String), Stop>) -> (Option<T>, Verdict) {
+fn parted<T>(found: Result<(T, String), Stop>) -> (Option<T>, CheckResult) {
     match found {
         Ok((place, seen)) => (Some(place), Ok(seen)),
         Err(stop) => (None, Err(stop)),
@@ -218,7 +227,7 @@ fn parted<T>(found: Result<(T, String), Stop>) -> (Option<T>, Verdict) {
 }
 
 /// Waits until all files have an index.
-async fn indexed(place: &StreamedSpace<'_>) -> Verdict {
+async fn indexed(place: &StreamedSpace<'_>) -> CheckResult {
     let begun = Instant::now();
     for name in NAMES.into_iter().chain([SOUND]) {
         // No excerpt is signed of what is not indexed.
@@ -232,7 +241,11 @@ async fn indexed(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// Deletes both spaces with all that is in them, and waits until they are gone.
-async fn take_away(api: &Api<'_>, spaces: &Spaces, report: &mut Report<impl Write>) -> Result<(), Error> {
+async fn take_away(
+    api: &ApiClient<'_>,
+    spaces: &SmokeSpaces,
+    report: &mut SmokeReport<impl Write>,
+) -> Result<(), CommandError> {
     let mut verdict = Ok("both spaces are gone".to_owned());
     for space in spaces.both() {
         let deleted = async || {

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::Error;
-use crate::verify::verdict::{Stop, Verdict, Violation};
+use crate::CommandError;
+use crate::verify::verdict::{CheckResult, Stop, Violation};
 
 /// A report that is being written.
 #[derive(Debug)]
-pub struct Report<W> {
+pub struct SmokeReport<W> {
     out: W,
     json: bool,
     said: Vec<Value>,
@@ -18,14 +18,19 @@ pub struct Report<W> {
     not_run: usize,
 }
 
-impl<W: Write> Report<W> {
+impl<W: Write> SmokeReport<W> {
     /// An empty report.
     pub const fn new(out: W, json: bool) -> Self {
         Self { out, json, said: Vec::new(), held: 0, differ: 0, not_run: 0 }
     }
 
     /// Notes what was found of a promise; returns whether it held.
-    pub fn note(&mut self, place: &'static str, promise: &'static str, verdict: &Verdict) -> Result<bool, Error> {
+    pub fn note(
+        &mut self,
+        place: &'static str,
+        promise: &'static str,
+        verdict: &CheckResult,
+    ) -> Result<bool, CommandError> {
         let mut entry = json!({ "place": place, "promise": promise });
         let (outcome, text, violation) = match verdict {
             Ok(seen) => ("held", seen.as_str(), None),
@@ -56,7 +61,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Says something that is no promise.
-    pub fn say(&mut self, text: &str) -> Result<(), Error> {
+    pub fn say(&mut self, text: &str) -> Result<(), CommandError> {
         self.line(text)
     }
 
@@ -64,8 +69,8 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] unless every promise held.
-    pub fn finish(mut self) -> Result<(), Error> {
+    /// [`CommandError::Failed`] unless every promise held.
+    pub fn finish(mut self) -> Result<(), CommandError> {
         let (held, differ, not_run) = (self.held, self.differ, self.not_run);
         let counted = format!("{held} held, {differ} differ, {not_run} not run");
         if self.json {
@@ -74,10 +79,10 @@ impl<W: Write> Report<W> {
         } else {
             self.line(&counted)?;
         }
-        if differ + not_run == 0 { Ok(()) } else { Err(Error::Failed(counted)) }
+        if differ + not_run == 0 { Ok(()) } else { Err(CommandError::Failed(counted)) }
     }
 
-    fn line(&mut self, text: &str) -> Result<(), Error> {
+    fn line(&mut self, text: &str) -> Result<(), CommandError> {
         if self.json {
             return Ok(());
         }
@@ -86,10 +91,10 @@ impl<W: Write> Report<W> {
 }
 
 /// The reader of a pipe may have read enough; the exit status still matters.
-fn written(done: io::Result<()>) -> Result<(), Error> {
+fn written(done: io::Result<()>) -> Result<(), CommandError> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(Error::failed("standard output")),
+        done => done.map_err(CommandError::failed("standard output")),
     }
 }
 
@@ -108,7 +113,7 @@ mod tests {
             (vec![Err(Stop::Violated(violation))], true),
         ] {
             let mut out = Vec::new();
-            let mut report = Report::new(&mut out, false);
+            let mut report = SmokeReport::new(&mut out, false);
             for verdict in &verdicts {
                 assert_eq!(report.note("open", "names", verdict).unwrap(), verdict.is_ok());
             }

@@ -3,7 +3,7 @@
 use http::Uri;
 use serde_json::json;
 
-use super::api::Api;
+use super::api::ApiClient;
 use super::names::{PLAIN, encoded};
 use crate::verify::verdict::Stop;
 
@@ -11,7 +11,7 @@ use crate::verify::verdict::Stop;
 #[derive(Debug)]
 pub struct StreamedSpace<'a> {
     /// The API.
-    pub api: &'a Api<'a>,
+    pub api: &'a ApiClient<'a>,
     /// The space.
     pub space: &'a str,
     /// Whether every request needs a signature.
@@ -22,7 +22,7 @@ pub struct StreamedSpace<'a> {
 
 impl<'a> StreamedSpace<'a> {
     /// A space whose streaming is on.
-    pub async fn of(api: &'a Api<'a>, space: &'a str, is_secure: bool) -> Result<Self, Stop> {
+    pub async fn of(api: &'a ApiClient<'a>, space: &'a str, is_secure: bool) -> Result<Self, Stop> {
         let url = if is_secure { api.signed_url(space, PLAIN).await? } else { api.stream_url(space, PLAIN).await? };
         let path = url.split_once('?').map_or(url.as_str(), |(path, _)| path);
         let base = path.strip_suffix(&format!("/{PLAIN}"));

@@ -7,8 +7,8 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::film::short_digest;
-use crate::verify::client::{Client, Request};
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::client::{Client, ClientRequest};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// The most bytes of an answer that are read: more than any file that is uploaded.
 const MOST: usize = 32 << 20;
@@ -28,7 +28,7 @@ pub struct Web {
 #[derive(Debug)]
 pub struct Got {
     /// The request.
-    pub request: Request,
+    pub request: ClientRequest,
     /// The status.
     pub status: StatusCode,
     /// The header fields.
@@ -44,7 +44,7 @@ impl Web {
     }
 
     /// Sends a request, and reads the answer to its end.
-    pub async fn ask(&self, request: Request) -> Result<Got, Stop> {
+    pub async fn ask(&self, request: ClientRequest) -> Result<Got, Stop> {
         let mut answer = self.client.send(&request).await?;
         let mut body = BytesMut::new();
         let broken = |why: String| request.violated("a whole body", why);
@@ -59,21 +59,21 @@ impl Web {
 
     /// A GET whose redirects are answers.
     pub async fn get(&self, url: &str) -> Result<Got, Stop> {
-        self.ask(Request::get(url).without_redirects()).await
+        self.ask(ClientRequest::get(url).without_redirects()).await
     }
 
     /// The same with a `Range`.
     pub async fn range(&self, url: &str, range: &str) -> Result<Got, Stop> {
-        self.ask(Request::get(url).without_redirects().range(range)).await
+        self.ask(ClientRequest::get(url).without_redirects().range(range)).await
     }
 
     /// A HEAD.
     pub async fn head(&self, url: &str) -> Result<Got, Stop> {
-        self.ask(Request::new(Method::HEAD, url).without_redirects()).await
+        self.ask(ClientRequest::new(Method::HEAD, url).without_redirects()).await
     }
 
     /// Asks again until it holds, and returns how long that took; after some patience, what was wrong the last time.
-    pub async fn eventually(&self, check: impl AsyncFn() -> Verdict) -> Result<Duration, Stop> {
+    pub async fn eventually(&self, check: impl AsyncFn() -> CheckResult) -> Result<Duration, Stop> {
         let (begun, mut pause) = (Instant::now(), SOON);
         loop {
             let Err(stop) = check().await else { return Ok(begun.elapsed()) };

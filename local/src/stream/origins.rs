@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::percent_decode_str;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan_fragments::Fragments;
 use reelspan_fragments::edge::{X_REELSPAN_KIND, kind_value, respond, restored};
 use reelspan_fragments::viewers::X_REELSPAN_RANGE;
@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tower::ServiceExt;
 
-use crate::{Error, s3::MEDIA_BUCKET};
+use crate::{CommandError, s3::MEDIA_BUCKET};
 
 /// How long the signature of a request to S3 is valid.
 const AT_ONCE: Duration = Duration::from_mins(1);
@@ -47,24 +47,25 @@ impl Origins {
     }
 
     /// The answer of S3 to a request with this path.
-    pub async fn media(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<Response, Error> {
+    pub async fn media(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<Response, CommandError> {
         let about = "a request to S3";
-        let good = PresigningConfig::expires_in(AT_ONCE).map_err(Error::failed(about))?;
-        let key = percent_decode_str(path.trim_start_matches('/')).decode_utf8().map_err(Error::failed(about))?;
+        let good = PresigningConfig::expires_in(AT_ONCE).map_err(CommandError::failed(about))?;
+        let key =
+            percent_decode_str(path.trim_start_matches('/')).decode_utf8().map_err(CommandError::failed(about))?;
         let signed = if method == Method::HEAD {
             let head = self.s3.head_object().bucket(MEDIA_BUCKET).key(key);
-            head.presigned(good).await.map_err(Error::failed(about))?
+            head.presigned(good).await.map_err(CommandError::failed(about))?
         } else {
             let get = self.s3.get_object().bucket(MEDIA_BUCKET).key(key);
-            get.presigned(good).await.map_err(Error::failed(about))?
+            get.presigned(good).await.map_err(CommandError::failed(about))?
         };
         let request = Request::builder().method(method).uri(signed.uri()).body(Body::empty());
-        let mut request = request.map_err(Error::failed(about))?;
+        let mut request = request.map_err(CommandError::failed(about))?;
         copy(headers, request.headers_mut());
         if let Some(range) = headers.get(RANGE).filter(|range| is_one_range_of_bytes(range.as_bytes())) {
             request.headers_mut().insert(RANGE, range.clone());
         }
-        let response = self.http.request(request).await.map_err(Error::failed(about))?;
+        let response = self.http.request(request).await.map_err(CommandError::failed(about))?;
         Ok(without_what_is_between(response.map(Body::new)))
     }
 
@@ -72,18 +73,18 @@ impl Origins {
     /// have to go there in a field of ours. `address` is the viewer's.
     pub async fn fragment(
         &self,
-        kind: Kind,
+        kind: StreamingKind,
         method: &Method,
         target: &str,
         in_range: bool,
         headers: &HeaderMap,
         address: Option<SocketAddr>,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, CommandError> {
         let about = "a request to the fragments function";
-        let uri: Uri = format!("/media{target}").parse().map_err(Error::failed(about))?;
+        let uri: Uri = format!("/media{target}").parse().map_err(CommandError::failed(about))?;
         let uri = restored(&uri).unwrap_or_else(|| Uri::from_static("/"));
         let request = Request::builder().method(method).uri(uri).body(Body::empty());
-        let mut request = request.map_err(Error::failed(about))?;
+        let mut request = request.map_err(CommandError::failed(about))?;
         copy(headers, request.headers_mut());
         request.headers_mut().insert(X_REELSPAN_KIND, kind_value(kind));
         if let Some(address) = address {

@@ -3,7 +3,7 @@
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reelspan::cloudfront::sign::PARAMETERS;
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan::streaming::Hosts;
 use reelspan_streaming::edges::EdgeEntry;
 
@@ -27,9 +27,9 @@ const ENCODED_IN_QUERY: AsciiSet = ENCODED.add(b'/');
 
 /// A request at one of the two hosts.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct HostRequest<'a> {
     /// The host.
-    pub host: Kind,
+    pub host: StreamingKind,
     /// The method.
     pub method: &'a Method,
     /// The path, as the request writes it.
@@ -70,12 +70,12 @@ pub enum Route {
 }
 
 /// Decides what becomes of a request. `entry` is what the edges know of a space.
-pub fn route(asked: &Asked<'_>, entry: impl FnOnce(&str) -> Option<EdgeEntry>) -> Route {
+pub fn route(asked: &HostRequest<'_>, entry: impl FnOnce(&str) -> Option<EdgeEntry>) -> Route {
     let path = asked.path.strip_prefix('/').unwrap_or(asked.path);
     let (label, name) = path.split_once('/').unwrap_or((path, ""));
     let (space, generation) = Hosts::split(label);
     let streams = entry(space).is_some_and(|entry| {
-        let wanted = (entry.kind == Kind::Secure).then_some(entry.generation.as_str());
+        let wanted = (entry.kind == StreamingKind::Secure).then_some(entry.generation.as_str());
         entry.kind == asked.host && generation == wanted
     });
     if !streams {
@@ -168,13 +168,13 @@ mod tests {
 
     /// The table of requests, and what the store knows in it.
     #[derive(Deserialize)]
-    struct Table {
+    struct RouteTable {
         store: BTreeMap<String, EdgeEntry>,
-        events: Vec<Event>,
+        events: Vec<RouteRequest>,
     }
 
     #[derive(Deserialize)]
-    struct Event {
+    struct RouteRequest {
         about: String,
         host: String,
         method: String,
@@ -194,15 +194,15 @@ mod tests {
 
     #[test]
     fn it_decides_as_the_function_at_the_edge_does() {
-        let table: Table = serde_json::from_str(include_str!("../../../functions/edge/events.json")).unwrap();
+        let table: RouteTable = serde_json::from_str(include_str!("../../../functions/edge/events.json")).unwrap();
         assert!(table.events.len() >= 150, "{}", table.events.len());
         for event in table.events {
-            let host = if event.host == "open" { Kind::Open } else { Kind::Secure };
+            let host = if event.host == "open" { StreamingKind::Open } else { StreamingKind::Secure };
             let method = event.method.parse().unwrap();
             let range = event.headers.get("range").map(String::as_str);
-            let asked = Asked { host, method: &method, path: &event.uri, query: &event.query, range };
+            let asked = HostRequest { host, method: &method, path: &event.uri, query: &event.query, range };
             let asked_for = range.filter(|_| !event.in_range).map(str::to_owned);
-            let Event { path, q: query, in_range, range, .. } = event;
+            let RouteRequest { path, q: query, in_range, range, .. } = event;
             let range = range.or(asked_for);
             let expected = match event.to.as_str() {
                 "refused" => Route::Refused,

@@ -22,7 +22,7 @@ pub struct SecretFile {
 
 /// The content of the file. Without `Debug`, so that it is never logged.
 #[derive(Default, Serialize, Deserialize)]
-struct Content {
+struct SecretRecord {
     text: String,
     /// The token of the last write: see [`Secret::write`].
     token: String,
@@ -35,7 +35,7 @@ impl SecretFile {
         Self { file, turn: Arc::default() }
     }
 
-    fn content(&self) -> Result<Option<Content>, store::Error> {
+    fn content(&self) -> Result<Option<SecretRecord>, store::StoreError> {
         match fs::read(&self.file) {
             // The parser's error may quote what it found.
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| self.failed("is not as it was written")),
@@ -44,26 +44,26 @@ impl SecretFile {
         }
     }
 
-    fn failed(&self, why: &str) -> store::Error {
-        store::Error::Service { service: "the signing key", message: format!("{}: {why}", self.file.display()) }
+    fn failed(&self, why: &str) -> store::StoreError {
+        store::StoreError::Service { service: "the signing key", message: format!("{}: {why}", self.file.display()) }
     }
 }
 
 #[async_trait]
 impl Secret for SecretFile {
-    async fn read(&self) -> Result<Option<String>, store::Error> {
+    async fn read(&self) -> Result<Option<String>, store::StoreError> {
         let turn = self.turn.lock().await;
         let content = self.content();
         drop(turn);
         Ok(content?.map(|content| content.text))
     }
 
-    async fn write(&self, text: &str, token: &str) -> Result<bool, store::Error> {
+    async fn write(&self, text: &str, token: &str) -> Result<bool, store::StoreError> {
         let turn = self.turn.lock().await;
         if self.content()?.is_some_and(|content| content.token == token) {
             return Ok(false);
         }
-        let content = Content { text: text.to_owned(), token: token.to_owned() };
+        let content = SecretRecord { text: text.to_owned(), token: token.to_owned() };
         let bytes = serde_json::to_vec(&content).map_err(|error| self.failed(&error.to_string()))?;
         replace(&self.file, &bytes).map_err(|error| self.failed(&error.to_string()))?;
         drop(turn);

@@ -18,11 +18,11 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reelspan::cloudfront::now;
-use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::cloudfront::verify::{Evidence, SignatureRefusal, verify};
 use reelspan::http::origin::Origin;
 use reelspan::http::problem::{self, Problem};
 use reelspan::http::protection::{self, Embedding};
-use reelspan::space::streaming::Kind;
+use reelspan::space::streaming::StreamingKind;
 use reelspan::space::{ContentId, SpaceId};
 use reelspan::store::SpacesTable;
 use reelspan::streaming::Hosts;
@@ -32,8 +32,8 @@ use reelspan_fragments::edge::X_REELSPAN_STATUS;
 use reelspan_streaming::edges::{EdgeEntry, MemoryStore};
 
 use super::Origins;
-use super::route::{Asked, Route, route};
-use crate::Error;
+use super::route::{HostRequest, Route, route};
+use crate::CommandError;
 
 /// The fields that pages may send, and those that they may read.
 const ALLOWED: &str =
@@ -56,7 +56,7 @@ pub struct Site {
 
 /// Why a viewer is refused.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+enum ViewerRefused {
     #[error("this space does not stream at this host")]
     Space,
     #[error("no content has this name: it is not UTF-8, or has '.' or '..' between slashes")]
@@ -64,9 +64,9 @@ enum Refused {
     #[error("the host answers GET, HEAD and OPTIONS only")]
     Method,
     #[error(transparent)]
-    Signature(#[from] Refusal),
+    Signature(#[from] SignatureRefusal),
     #[error("the origin cannot be reached")]
-    Origin(#[from] Error),
+    Origin(#[from] CommandError),
 }
 
 impl Site {
@@ -75,24 +75,24 @@ impl Site {
         Router::new().route("/{*path}", any(answer)).with_state(Arc::new(self))
     }
 
-    async fn answer(&self, request: &Parts, address: Option<SocketAddr>) -> Result<Response, Refused> {
+    async fn answer(&self, request: &Parts, address: Option<SocketAddr>) -> Result<Response, ViewerRefused> {
         let (method, headers, path) = (&request.method, &request.headers, request.uri.path());
         if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
-            return Err(Refused::Method);
+            return Err(ViewerRefused::Method);
         }
         let (label, _) = split(path);
-        let host = if label.contains('~') { Kind::Secure } else { Kind::Open };
+        let host = if label.contains('~') { StreamingKind::Secure } else { StreamingKind::Open };
         let query = request.uri.query().unwrap_or_default();
         let query = match host {
-            Kind::Open => query.to_owned(),
-            Kind::Secure => self.verified(path, query, headers, address).await?,
+            StreamingKind::Open => query.to_owned(),
+            StreamingKind::Secure => self.verified(path, query, headers, address).await?,
         };
         let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
-        let asked = Asked { host, method, path, query: &query, range };
+        let asked = HostRequest { host, method, path, query: &query, range };
         let entry = self.edges.entry(Hosts::split(label).0);
         let mut response = match route(&asked, |_| entry.clone()) {
-            Route::Refused => return Err(Refused::Space),
-            Route::Missing => return Err(Refused::Name),
+            Route::Refused => return Err(ViewerRefused::Space),
+            Route::Missing => return Err(ViewerRefused::Name),
             Route::Preflight => preflight(),
             Route::Media { path } => self.origins.media(method, &path, headers).await?,
             // Here every answer is streamed, with its length, and may have any size.
@@ -114,13 +114,13 @@ impl Site {
         query: &str,
         headers: &HeaderMap,
         address: Option<SocketAddr>,
-    ) -> Result<String, Refused> {
+    ) -> Result<String, ViewerRefused> {
         let (in_query, rest) = Evidence::from_query(query)?;
         let evidence = match in_query {
             Some(evidence) => evidence,
-            None => Evidence::from_cookies(headers)?.ok_or(Refusal::Unsigned)?,
+            None => Evidence::from_cookies(headers)?.ok_or(SignatureRefusal::Unsigned)?,
         };
-        let keys = self.spaces.commons().await.map_err(Error::failed("the keys"))?.keys;
+        let keys = self.spaces.commons().await.map_err(CommandError::failed("the keys"))?.keys;
         let separator = if rest.is_empty() { "" } else { "?" };
         let url = format!("{}{path}{separator}{rest}", self.url);
         verify(&evidence, &url, &keys, now(), address.map(|address| address.ip().to_canonical()))?;
@@ -144,7 +144,7 @@ async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
         notes.kind = notes.kind.or(Some("stream"));
         notes.space = SpaceId::parse(Hosts::split(label).0).ok().map(|space| space.to_string());
         notes.content = ContentId::parse(&content).ok().map(|content| content.to_string());
-        notes.refused_signature |= matches!(answered, Err(Refused::Signature(_)));
+        notes.refused_signature |= matches!(answered, Err(ViewerRefused::Signature(_)));
     });
     answered.unwrap_or_else(IntoResponse::into_response)
 }
@@ -168,7 +168,7 @@ fn finish(response: &mut Response, entry: &EdgeEntry, origin: Option<&HeaderValu
     }
     let headers = response.headers_mut();
     share(&entry.origins, origin, headers);
-    if entry.kind == Kind::Secure && headers.get(CACHE_CONTROL).is_none_or(|value| value != "no-store") {
+    if entry.kind == StreamingKind::Secure && headers.get(CACHE_CONTROL).is_none_or(|value| value != "no-store") {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(FRESH_TO_ONE));
     } else if headers.get(CACHE_CONTROL).is_some_and(|value| value == FRESH_AT_EDGES) {
         // No cache in front of this machine is told what was replaced.
@@ -197,7 +197,7 @@ fn share(origins: &[String], origin: Option<&HeaderValue>, headers: &mut HeaderM
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ViewerRefused {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Name => StatusCode::NOT_FOUND,

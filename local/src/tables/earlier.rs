@@ -9,22 +9,22 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde_json::Value as Json;
 
 use super::put;
-use crate::{Error, data::Data};
+use crate::{CommandError, data::DataFolder};
 
 /// Moves all items of the earlier file, if there is one, into the tables. If the process ends before the earlier file is removed,
 /// the next one begins anew.
-pub fn take_over(data: &Data, to: &mut Connection) -> Result<(), Error> {
+pub fn take_over(data: &DataFolder, to: &mut Connection) -> Result<(), CommandError> {
     let file = data.earlier_tables();
     if !file.exists() {
         return Ok(());
     }
     let about = || format!("{}, of an earlier version", file.display());
-    let items = moved(&file, to).map_err(|error| Error::failed(about())(error))?;
+    let items = moved(&file, to).map_err(|error| CommandError::failed(about())(error))?;
     for ending in ["", "-wal", "-shm"] {
         let mut name = file.clone().into_os_string();
         name.push(ending);
         match fs::remove_file(name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::failed(about())(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(CommandError::failed(about())(error)),
             _ => {}
         }
     }

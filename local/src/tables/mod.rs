@@ -22,12 +22,13 @@ use std::{
 
 use async_trait::async_trait;
 use reelspan::store::{
-    Change, Condition, Count, Database, Error, Get, IndexQuery, Item, Key, Query, TableName, Value, Write,
+    Condition, Database, Get, IndexQuery, Item, ItemChange, ItemCount, PrimaryKey, Query, StoreError, TableName, Value,
+    Write,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use self::reader::Reader;
-use crate::data::Data;
+use self::reader::TableReader;
+use crate::data::DataFolder;
 
 /// How many bytes of items are cached: the heads and pages of some hundred hours that are being watched.
 const CACHED: usize = 16 << 20;
@@ -60,11 +61,11 @@ const PUT: &str = "INSERT OR REPLACE INTO item (tab, partition, sort, attributes
 
 /// The tables of a data folder. Clones share them.
 #[derive(Clone)]
-pub struct Tables(Arc<Inner>);
+pub struct Tables(Arc<SharedTables>);
 
-struct Inner {
+struct SharedTables {
     /// Looks items up by key.
-    reader: Mutex<Reader>,
+    reader: Mutex<TableReader>,
     /// Reads many items at a time.
     scanner: Mutex<Connection>,
     writer: Mutex<Connection>,
@@ -72,48 +73,48 @@ struct Inner {
 
 impl Tables {
     /// Opens the tables of a data folder, or creates them. Takes over what an earlier version of the program has left.
-    pub fn open(data: &Data) -> Result<Self, crate::Error> {
+    pub fn open(data: &DataFolder) -> Result<Self, crate::CommandError> {
         let path = data.tables();
         let about = || path.display().to_string();
         // The file holds password hashes. SQLite creates its other files with the same permissions.
         let mut private = OpenOptions::new();
         let opened =
-            private.create(true).append(true).mode(0o600).open(&path).map_err(crate::Error::failed(about()))?;
+            private.create(true).append(true).mode(0o600).open(&path).map_err(crate::CommandError::failed(about()))?;
         // An older file may be open to others. If it belongs to another user, its permissions are left alone.
         let _ = opened.set_permissions(Permissions::from_mode(0o600));
         // SQLite's locks belong to the process, and end when it closes any descriptor of the file: close this one first.
         drop(opened);
-        let mut writer = connection(&path).map_err(crate::Error::failed(about()))?;
-        writer.execute_batch(SCHEMA).map_err(crate::Error::failed(about()))?;
-        if !has_index_keys(&writer).map_err(crate::Error::failed(about()))? {
-            writer.execute_batch(INDEX_KEYS).map_err(crate::Error::failed(about()))?;
+        let mut writer = connection(&path).map_err(crate::CommandError::failed(about()))?;
+        writer.execute_batch(SCHEMA).map_err(crate::CommandError::failed(about()))?;
+        if !has_index_keys(&writer).map_err(crate::CommandError::failed(about()))? {
+            writer.execute_batch(INDEX_KEYS).map_err(crate::CommandError::failed(about()))?;
         }
-        writer.execute_batch(INDEX).map_err(crate::Error::failed(about()))?;
+        writer.execute_batch(INDEX).map_err(crate::CommandError::failed(about()))?;
         earlier::take_over(data, &mut writer)?;
         let inner = || {
-            let reader = Mutex::new(Reader::new(connection(&path)?, CACHED)?);
-            Ok(Inner { reader, scanner: Mutex::new(connection(&path)?), writer: Mutex::new(writer) })
+            let reader = Mutex::new(TableReader::new(connection(&path)?, CACHED)?);
+            Ok(SharedTables { reader, scanner: Mutex::new(connection(&path)?), writer: Mutex::new(writer) })
         };
-        Ok(Self(Arc::new(inner().map_err(|error: rusqlite::Error| crate::Error::failed(about())(error))?)))
+        Ok(Self(Arc::new(inner().map_err(|error: rusqlite::Error| crate::CommandError::failed(about())(error))?)))
     }
 
     /// Whether an earlier version of the program wrote what the tables say, so that contents may lack their entries.
-    pub fn is_earlier(&self) -> Result<bool, Error> {
+    pub fn is_earlier(&self) -> Result<bool, StoreError> {
         let version: u32 =
             locked(&self.0.writer).query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         Ok(version < VERSION)
     }
 
     /// Notes that the tables say all that this version of the program writes.
-    pub fn set_current(&self) -> Result<(), Error> {
+    pub fn set_current(&self) -> Result<(), StoreError> {
         locked(&self.0.writer).pragma_update(None, "user_version", VERSION).map_err(failed)
     }
 
     /// Does something with a connection, on a thread that may block.
     async fn blocking<T: Send + 'static>(
         &self,
-        act: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        act: impl FnOnce(&SharedTables) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || act(&inner)).await.map_err(failed)?
     }
@@ -127,7 +128,7 @@ impl std::fmt::Debug for Tables {
 
 #[async_trait]
 impl Database for Tables {
-    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, Error> {
+    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, StoreError> {
         let mut reader = locked(&self.0.reader);
         reader.refresh().map_err(failed)?;
         let found = wanted.iter().map(|get| {
@@ -137,7 +138,7 @@ impl Database for Tables {
         found.collect()
     }
 
-    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error> {
+    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, StoreError> {
         let only = query.only.clone();
         let (table, partition, sorts) = (Arc::clone(&query.table.name), query.partition.clone(), query.sorts.clone());
         self.blocking(move |inner| {
@@ -152,7 +153,7 @@ impl Database for Tables {
         .await
     }
 
-    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error> {
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, StoreError> {
         let (table, partition, sorts) = (Arc::clone(&query.table.name), query.partition.clone(), query.sorts.clone());
         let most = query.most;
         self.blocking(move |inner| {
@@ -172,11 +173,11 @@ impl Database for Tables {
         .await
     }
 
-    async fn count(&self, query: &Query<'_>) -> Result<Count, Error> {
+    async fn count(&self, query: &Query<'_>) -> Result<ItemCount, StoreError> {
         let only = query.only.clone();
         let (table, partition, sorts) = (Arc::clone(&query.table.name), query.partition.clone(), query.sorts.clone());
         self.blocking(move |inner| {
-            let mut count = Count::default();
+            let mut count = ItemCount::default();
             inner.each(&table, &partition, sorts.start(), sorts.end(), |item| {
                 count.all += 1;
                 count.matching += u64::from(only.as_ref().is_none_or(|only| only.holds(Some(&item))));
@@ -191,7 +192,7 @@ impl Database for Tables {
         table: &TableName,
         only: Option<&Condition>,
         _: Option<&'static [&'static str]>,
-    ) -> Result<Vec<Arc<Item>>, Error> {
+    ) -> Result<Vec<Arc<Item>>, StoreError> {
         let (table, only) = (Arc::clone(&table.name), only.cloned());
         self.blocking(move |inner| {
             let connection = locked(&inner.scanner);
@@ -210,7 +211,7 @@ impl Database for Tables {
         .await
     }
 
-    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), Error> {
+    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), StoreError> {
         let table = table.clone();
         self.blocking(move |inner| {
             let put = |transaction: &Transaction<'_>| {
@@ -225,7 +226,7 @@ impl Database for Tables {
         .await
     }
 
-    async fn write(&self, writes: Vec<Write<'_>>) -> Result<bool, Error> {
+    async fn write(&self, writes: Vec<Write<'_>>) -> Result<bool, StoreError> {
         let writes: Vec<_> = writes.into_iter().map(|it| (it.table.clone(), it.change, it.only_if)).collect();
         self.blocking(move |inner| {
             inner.change(|transaction| {
@@ -244,7 +245,7 @@ impl Database for Tables {
     }
 }
 
-impl Inner {
+impl SharedTables {
     /// Calls a function with each item of a partition whose sort key is between these, in order.
     fn each(
         &self,
@@ -253,7 +254,7 @@ impl Inner {
         first: &str,
         last: &str,
         mut with: impl FnMut(Item),
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         let connection = locked(&self.scanner);
         let rows = connection.prepare_cached(
             "SELECT attributes FROM item WHERE tab = ?1 AND partition = ?2 AND sort BETWEEN ?3 AND ?4 ORDER BY sort",
@@ -270,8 +271,8 @@ impl Inner {
     /// whether it was made.
     fn change(
         &self,
-        act: impl FnOnce(&Transaction<'_>) -> Result<Option<Vec<(Arc<str>, Key)>>, Error>,
-    ) -> Result<bool, Error> {
+        act: impl FnOnce(&Transaction<'_>) -> Result<Option<Vec<(Arc<str>, PrimaryKey)>>, StoreError>,
+    ) -> Result<bool, StoreError> {
         let mut writer = locked(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let Some(keys) = act(&transaction)? else { return Ok(false) };
@@ -290,12 +291,12 @@ impl Inner {
 fn done(
     transaction: &Transaction<'_>,
     table: &TableName,
-    change: &Change,
+    change: &ItemChange,
     only_if: Option<&Condition>,
-) -> Result<Option<Key>, Error> {
+) -> Result<Option<PrimaryKey>, StoreError> {
     let key = match change {
-        Change::Put(item) => table.key(item).ok_or_else(keyless)?,
-        Change::Delete(key) | Change::Update(key, _) | Change::Check(key) => key.clone(),
+        ItemChange::Put(item) => table.key(item).ok_or_else(keyless)?,
+        ItemChange::Delete(key) | ItemChange::Update(key, _) | ItemChange::Check(key) => key.clone(),
     };
     let sort = key.sort.as_deref().unwrap_or_default();
     let select = "SELECT attributes FROM item WHERE tab = ?1 AND partition = ?2 AND sort = ?3";
@@ -307,13 +308,13 @@ fn done(
         return Ok(None);
     }
     match change {
-        Change::Put(item) => drop(put(transaction, table, item)?),
-        Change::Delete(_) => {
+        ItemChange::Put(item) => drop(put(transaction, table, item)?),
+        ItemChange::Delete(_) => {
             let delete = "DELETE FROM item WHERE tab = ?1 AND partition = ?2 AND sort = ?3";
             let mut delete = transaction.prepare_cached(delete).map_err(failed)?;
             delete.execute([&*table.name, &key.partition, sort]).map_err(failed)?;
         }
-        Change::Update(_, set) => {
+        ItemChange::Update(_, set) => {
             let mut item = before.unwrap_or_default();
             for (name, value) in set {
                 match value {
@@ -323,13 +324,13 @@ fn done(
             }
             put(transaction, table, &item)?;
         }
-        Change::Check(_) => {}
+        ItemChange::Check(_) => {}
     }
     Ok(Some(key))
 }
 
 /// Puts an item, and returns its key.
-fn put(transaction: &Transaction<'_>, table: &TableName, item: &Item) -> Result<Key, Error> {
+fn put(transaction: &Transaction<'_>, table: &TableName, item: &Item) -> Result<PrimaryKey, StoreError> {
     let key = table.key(item).ok_or_else(keyless)?;
     let attributes = postcard::to_stdvec(item).map_err(failed)?;
     let text = |name: &str| item.get(name).and_then(Value::as_text);
@@ -359,14 +360,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn unpack(attributes: &[u8]) -> Result<Item, Error> {
+fn unpack(attributes: &[u8]) -> Result<Item, StoreError> {
     postcard::from_bytes(attributes).map_err(failed)
 }
 
-fn keyless() -> Error {
+fn keyless() -> StoreError {
     failed("an item without its key")
 }
 
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Service { service: "the tables", message: error.to_string() }
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Service { service: "the tables", message: error.to_string() }
 }

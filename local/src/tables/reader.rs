@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use reelspan::store::{Error, Item, Key};
+use reelspan::store::{Item, PrimaryKey, StoreError};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{cache::Cache, failed, unpack};
 
 /// A connection that only reads, and what it has read.
 #[derive(Debug)]
-pub struct Reader {
+pub struct TableReader {
     connection: Connection,
     cache: Cache,
     /// The name of the entry that is looked for, so that none is allocated.
@@ -20,7 +20,7 @@ pub struct Reader {
     generation: i64,
 }
 
-impl Reader {
+impl TableReader {
     /// Reads by this connection, with a cache of at most this many bytes.
     pub fn new(connection: Connection, cached: usize) -> Result<Self, rusqlite::Error> {
         let (cache, name) = (Cache::new(cached), String::new());
@@ -46,7 +46,7 @@ impl Reader {
     }
 
     /// Notes a change that this process has made: these items, and the generation that began with it.
-    pub fn changed(&mut self, keys: &[(Arc<str>, Key)], generation: i64) {
+    pub fn changed(&mut self, keys: &[(Arc<str>, PrimaryKey)], generation: i64) {
         if generation == self.generation + 1 {
             for (table, key) in keys {
                 self.cache.remove(name(&mut self.name, table, key));
@@ -58,7 +58,7 @@ impl Reader {
     }
 
     /// The item with this key, if it exists.
-    pub fn item(&mut self, table: &str, key: &Key) -> Result<Option<Arc<Item>>, Error> {
+    pub fn item(&mut self, table: &str, key: &PrimaryKey) -> Result<Option<Arc<Item>>, StoreError> {
         let name = name(&mut self.name, table, key);
         if let Some(cached) = self.cache.get(name) {
             return Ok(cached.clone());
@@ -74,7 +74,7 @@ impl Reader {
 }
 
 /// The name of an item's entry.
-fn name<'a>(buffer: &'a mut String, table: &str, key: &Key) -> &'a str {
+fn name<'a>(buffer: &'a mut String, table: &str, key: &PrimaryKey) -> &'a str {
     buffer.clear();
     for part in [table, key.partition.as_str(), key.sort.as_deref().unwrap_or_default()] {
         buffer.push_str(part);

@@ -11,18 +11,18 @@ use std::{
 use clap::{Args, Subcommand};
 use reelspan::{
     store::{USERS, Users, UsersError},
-    telemetry::audit::{Entry, Outcome, Trail},
+    telemetry::audit::{AuditEntry, AuditOutcome, Trail},
     user::{Account, GroupName, Role, TIME_TO_LIVE, User, UserName},
 };
 
 use super::{first::forget, typed::new_password};
-use crate::{Error, data::Data, tables::Tables};
+use crate::{CommandError, data::DataFolder, tables::Tables};
 
 /// Options of `reelspan user`.
 #[derive(Debug, Clone, Args)]
-pub struct Options {
+pub struct UserOptions {
     #[command(subcommand)]
-    command: Command,
+    command: UserCommand,
 
     /// The users of this data folder, whether or not a server uses it
     #[arg(long, value_name = "DIR", global = true, conflicts_with = "table")]
@@ -35,7 +35,7 @@ pub struct Options {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Command {
+enum UserCommand {
     /// Add a user
     Add {
         /// The user's name
@@ -82,9 +82,9 @@ enum Command {
 }
 
 /// Runs the command.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub fn run(options: &UserOptions) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(Error::failed("starting"))?.block_on(async {
+    runtime.map_err(CommandError::failed("starting"))?.block_on(async {
         if let Some(folder) = &options.data {
             return in_folder(&options.command, folder).await;
         }
@@ -95,57 +95,57 @@ pub fn run(options: &Options) -> Result<(), Error> {
 }
 
 /// Runs a command with the tables of a data folder open.
-async fn in_folder(command: &Command, folder: &Path) -> Result<(), Error> {
+async fn in_folder(command: &UserCommand, folder: &Path) -> Result<(), CommandError> {
     // Does not create a folder for a mistyped name.
-    if !matches!(command, Command::Add { .. }) && !Data::is_at(folder) {
-        return Err(Error::Setup(format!("data folder {}: does not exist", folder.display())));
+    if !matches!(command, UserCommand::Add { .. }) && !DataFolder::is_at(folder) {
+        return Err(CommandError::Setup(format!("data folder {}: does not exist", folder.display())));
     }
-    let data = Data::open_beside(folder)?;
+    let data = DataFolder::open_beside(folder)?;
     let users = Users::new(Arc::new(Tables::open(&data)?), USERS.name);
     perform(command, &users, Some(&data)).await
 }
 
-async fn perform(command: &Command, users: &Users, data: Option<&Data>) -> Result<(), Error> {
+async fn perform(command: &UserCommand, users: &Users, data: Option<&DataFolder>) -> Result<(), CommandError> {
     let done = done(command, users, data).await;
     if let (Some(data), Some(entry)) = (data, entry(command, &done)) {
         let trail = Trail::beside(data.root());
-        trail.write(&entry).map_err(Error::failed("the audit trail"))?;
+        trail.write(&entry).map_err(CommandError::failed("the audit trail"))?;
     }
     let said = done?;
     if said.is_empty() {
         return Ok(());
     }
     match writeln!(io::stdout(), "{said}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::failed("standard output")(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::failed("standard output")(error)),
         _ => Ok(()),
     }
 }
 
 /// A command's entry in the audit trail, if it changes anything. Only the account on the machine identifies the caller.
-fn entry<T>(command: &Command, done: &Result<T, Error>) -> Option<Entry> {
+fn entry<T>(command: &UserCommand, done: &Result<T, CommandError>) -> Option<AuditEntry> {
     let (act, name, more) = match command {
-        Command::Add { name, role, .. } => ("add-user", name, Some(role)),
-        Command::Set { name, role, .. } => ("change-user", name, role.as_ref()),
-        Command::Passwd { name, .. } => ("change-password", name, None),
-        Command::Remove { name } => ("remove-user", name, None),
-        Command::List => return None,
+        UserCommand::Add { name, role, .. } => ("add-user", name, Some(role)),
+        UserCommand::Set { name, role, .. } => ("change-user", name, role.as_ref()),
+        UserCommand::Passwd { name, .. } => ("change-password", name, None),
+        UserCommand::Remove { name } => ("remove-user", name, None),
+        UserCommand::List => return None,
     };
     let outcome = match done {
-        Ok(_) => Outcome::Done,
-        Err(Error::Setup(_)) => Outcome::Refused,
-        Err(_) => Outcome::Failed,
+        Ok(_) => AuditOutcome::Done,
+        Err(CommandError::Setup(_)) => AuditOutcome::Refused,
+        Err(_) => AuditOutcome::Failed,
     };
     let account = env::var("SUDO_USER").or_else(|_| env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
     let mut detail = BTreeMap::from([("of", name.to_string()), ("by", "the command line".to_owned())]);
     detail.extend(more.map(|role| ("role", role.to_string())));
-    Some(Entry { user: Some(format!("account {account}")), detail, ..Entry::new(act, outcome) })
+    Some(AuditEntry { user: Some(format!("account {account}")), detail, ..AuditEntry::new(act, outcome) })
 }
 
 /// Runs a command, and says what was done.
-async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<String, Error> {
+async fn done(command: &UserCommand, users: &Users, data: Option<&DataFolder>) -> Result<String, CommandError> {
     let soon = TIME_TO_LIVE.as_secs();
     Ok(match command {
-        Command::Add { name, role, groups, password_stdin } => {
+        UserCommand::Add { name, role, groups, password_stdin } => {
             // Checked before the operator types a password in vain.
             if users.get(name).await.map_err(refused)?.is_some() {
                 return Err(refused(UsersError::Taken(name.clone())));
@@ -156,7 +156,7 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
             users.add(&User { account, password }).await.map_err(refused)?;
             said
         }
-        Command::Set { name, role, groups, no_groups } => {
+        UserCommand::Set { name, role, groups, no_groups } => {
             let change = |user: User| {
                 let kept = groups.is_empty() && !no_groups;
                 let groups = if kept { user.account.groups } else { once_each(groups) };
@@ -166,7 +166,7 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
             users.set(name, change).await.map_err(refused)?;
             format!("changed {name}; it takes effect within {soon} s")
         }
-        Command::Passwd { name, password_stdin } => {
+        UserCommand::Passwd { name, password_stdin } => {
             if users.get(name).await.map_err(refused)?.is_none() {
                 return Err(refused(UsersError::Unknown(name.clone())));
             }
@@ -175,12 +175,12 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
             no_longer(data, name)?;
             format!("changed the password of {name}; the old one expires within {soon} s")
         }
-        Command::Remove { name } => {
+        UserCommand::Remove { name } => {
             users.remove(name).await.map_err(refused)?;
             no_longer(data, name)?;
             format!("removed {name}, who loses access within {soon} s")
         }
-        Command::List => {
+        UserCommand::List => {
             let accounts = users.list().await.map_err(refused)?;
             accounts.iter().map(described).collect::<Vec<_>>().join("\n")
         }
@@ -188,8 +188,8 @@ async fn done(command: &Command, users: &Users, data: Option<&Data>) -> Result<S
 }
 
 /// Removes the stored password of the first admin once it is no longer valid.
-fn no_longer(data: Option<&Data>, name: &UserName) -> Result<(), Error> {
-    data.map_or(Ok(()), |data| forget(data, name).map_err(Error::failed(data.admin().display())))
+fn no_longer(data: Option<&DataFolder>, name: &UserName) -> Result<(), CommandError> {
+    data.map_or(Ok(()), |data| forget(data, name).map_err(CommandError::failed(data.admin().display())))
 }
 
 fn described(account: &Account) -> String {
@@ -203,9 +203,9 @@ fn once_each(groups: &[GroupName]) -> Vec<GroupName> {
 }
 
 /// Distinguishes errors that the caller can fix from those that they cannot.
-fn refused(error: impl Into<UsersError>) -> Error {
+fn refused(error: impl Into<UsersError>) -> CommandError {
     match error.into() {
-        UsersError::Store(error) => Error::Failed(error.to_string()),
-        error => Error::Setup(error.to_string()),
+        UsersError::Store(error) => CommandError::Failed(error.to_string()),
+        error => CommandError::Setup(error.to_string()),
     }
 }

@@ -5,5 +5,5 @@ mod command;
 mod first;
 mod typed;
 
-pub use command::{Options, run};
-pub use first::{FirstAdmin, first_admin};
+pub use command::{UserOptions, run};
+pub use first::{GeneratedAdmin, first_admin};

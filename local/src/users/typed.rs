@@ -5,39 +5,40 @@ use std::io::{self, Read};
 
 use reelspan::user::{Hash, Password, ROUNDS, UserName};
 
-use crate::Error;
+use crate::CommandError;
 
 /// The maximum number of bytes read from standard input; longer than any password.
 const MOST: u64 = 4096;
 
 /// Reads a new password, and returns its hash.
-pub(super) fn new_password(user: &UserName, stdin: bool) -> Result<Hash, Error> {
+pub(super) fn new_password(user: &UserName, stdin: bool) -> Result<Hash, CommandError> {
     let typed = if stdin { read(io::stdin().lock()) } else { prompt(user) }?;
-    let password = Password::chosen(typed, user).map_err(|error| Error::Setup(error.to_string()))?;
-    Hash::of(&password, ROUNDS).map_err(Error::failed("the password"))
+    let password = Password::chosen(typed, user).map_err(|error| CommandError::Setup(error.to_string()))?;
+    Hash::of(&password, ROUNDS).map_err(CommandError::failed("the password"))
 }
 
 /// The only line of an input.
-fn read(input: impl Read) -> Result<String, Error> {
+fn read(input: impl Read) -> Result<String, CommandError> {
     let mut text = String::new();
     input
         .take(MOST)
         .read_to_string(&mut text)
-        .map_err(|error| Error::Setup(format!("the password on standard input: {error}")))?;
+        .map_err(|error| CommandError::Setup(format!("the password on standard input: {error}")))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-fn prompt(user: &UserName) -> Result<String, Error> {
+fn prompt(user: &UserName) -> Result<String, CommandError> {
     let ask = |prompt: String| {
-        rpassword::prompt_password(prompt)
-            .map_err(|error| Error::Setup(format!("no terminal to ask for a password ({error}); use --password-stdin")))
+        rpassword::prompt_password(prompt).map_err(|error| {
+            CommandError::Setup(format!("no terminal to ask for a password ({error}); use --password-stdin"))
+        })
     };
     let password = ask(format!("New password of {user}: "))?;
     if ask("Once more: ".to_owned())? == password {
         Ok(password)
     } else {
-        Err(Error::Setup("the two passwords differ".to_owned()))
+        Err(CommandError::Setup("the two passwords differ".to_owned()))
     }
 }
 

@@ -7,19 +7,19 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures::stream::{BoxStream, Stream, StreamExt};
 
 /// A body that is being read.
-pub struct Body {
+pub struct BodyReader {
     chunks: BoxStream<'static, Result<Bytes, String>>,
     /// Received bytes that were not taken yet.
     held: BytesMut,
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for BodyReader {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Body").field("held", &self.held.len()).finish_non_exhaustive()
     }
 }
 
-impl Body {
+impl BodyReader {
     /// A body of these chunks. An error says why nothing more follows.
     pub fn new(chunks: impl Stream<Item = Result<Bytes, String>> + Send + 'static) -> Self {
         Self { chunks: chunks.boxed(), held: BytesMut::new() }
@@ -98,8 +98,8 @@ mod tests {
     use super::*;
 
     /// A body in chunks of this size.
-    fn in_chunks(text: &'static [u8], size: usize) -> Body {
-        Body::new(futures::stream::iter(text.chunks(size).map(|chunk| Ok(Bytes::from_static(chunk)))))
+    fn in_chunks(text: &'static [u8], size: usize) -> BodyReader {
+        BodyReader::new(futures::stream::iter(text.chunks(size).map(|chunk| Ok(Bytes::from_static(chunk)))))
     }
 
     #[tokio::test]
@@ -122,6 +122,6 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_end_is_given_up() {
         let endless = futures::stream::repeat_with(|| Ok(Bytes::from_static(&[b'a'; 100])));
-        assert_eq!(Body::new(endless).until(b"\r\n", 1000).await.unwrap(), None);
+        assert_eq!(BodyReader::new(endless).until(b"\r\n", 1000).await.unwrap(), None);
     }
 }

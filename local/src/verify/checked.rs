@@ -7,22 +7,22 @@ use std::ops::Range;
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG};
 
-use super::client::{Answer, CONTENT_RANGE_MAPPING, Request};
-use super::mapping::Mapping;
-use super::multipart::Multipart;
+use super::client::{CONTENT_RANGE_MAPPING, ClientRequest, UnreadAnswer};
+use super::mapping::ParsedMapping;
+use super::multipart::MultipartReader;
 use super::ranges::{self, Ranges};
-use super::verdict::{Fault, Stop};
-use super::whole::Whole;
+use super::verdict::{AnswerFault, Stop};
+use super::whole::WholeResource;
 
 /// An answer that is right as far as it can be judged alone.
 #[derive(Clone, Debug)]
 pub struct CheckedAnswer {
     /// The request.
-    pub request: Request,
+    pub request: ClientRequest,
     /// The parts, in the order of the answer.
     pub parts: Vec<Range<u64>>,
     /// The mapping, if it has one.
-    mapping: Option<(Mapping, String)>,
+    mapping: Option<(ParsedMapping, String)>,
 }
 
 impl CheckedAnswer {
@@ -32,7 +32,7 @@ impl CheckedAnswer {
     ///
     /// [`Stop::Ignored`] for a 200, which servers return that do not know the unit; [`Stop::Violated`] for everything
     /// else that is wrong.
-    pub async fn over(whole: &Whole, mut answer: Answer) -> Result<Self, Stop> {
+    pub async fn over(whole: &WholeResource, mut answer: UnreadAnswer) -> Result<Self, Stop> {
         if answer.status == StatusCode::OK {
             return Err(Self::ignored(&answer));
         }
@@ -44,7 +44,7 @@ impl CheckedAnswer {
         let mapping = match answer.field(CONTENT_RANGE_MAPPING) {
             None => None,
             Some(text) => Some((
-                Mapping::parse(text).map_err(|why| {
+                ParsedMapping::parse(text).map_err(|why| {
                     answer.violated("a Content-Range-Mapping in its grammar", format!("{text}: {why}"))
                 })?,
                 text.to_owned(),
@@ -57,7 +57,7 @@ impl CheckedAnswer {
     }
 
     /// The server returned the whole instead of a part.
-    pub fn ignored(answer: &Answer) -> Stop {
+    pub fn ignored(answer: &UnreadAnswer) -> Stop {
         answer.violated(StatusCode::PARTIAL_CONTENT.to_string(), answer.status.to_string()).forgive()
     }
 
@@ -67,7 +67,7 @@ impl CheckedAnswer {
     }
 
     /// The mapping, which is required here.
-    pub fn mapping(&self) -> Result<&Mapping, Stop> {
+    pub fn mapping(&self) -> Result<&ParsedMapping, Stop> {
         let mapping = self.mapping.as_ref().map(|(mapping, _)| mapping);
         mapping.ok_or_else(|| self.request.violated("a Content-Range-Mapping", "none"))
     }
@@ -79,7 +79,7 @@ impl CheckedAnswer {
     }
 
     /// Checks that the mapping names the received bytes.
-    fn agrees(&self, whole: &Whole) -> Result<(), Stop> {
+    fn agrees(&self, whole: &WholeResource) -> Result<(), Stop> {
         let Some((mapping, _)) = &self.mapping else { return Ok(()) };
         let mapped: Ranges = mapping.ranges.iter().cloned().collect();
         if mapped != self.ranges() {
@@ -94,9 +94,9 @@ impl CheckedAnswer {
     }
 }
 
-async fn read(whole: &Whole, answer: &mut Answer) -> Result<Vec<Range<u64>>, Fault> {
+async fn read(whole: &WholeResource, answer: &mut UnreadAnswer) -> Result<Vec<Range<u64>>, AnswerFault> {
     let content_type = answer.field(CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
-    if let Some(multipart) = Multipart::new(&content_type, &mut answer.body) {
+    if let Some(multipart) = MultipartReader::new(&content_type, &mut answer.body) {
         let mut multipart = multipart?;
         let mut parts = Vec::new();
         while let Some(part) = multipart.next().await? {
@@ -107,23 +107,24 @@ async fn read(whole: &Whole, answer: &mut Answer) -> Result<Vec<Range<u64>>, Fau
         return Ok(parts);
     }
     let value = answer.field(CONTENT_RANGE.as_str());
-    let value = value.ok_or_else(|| Fault::new("a Content-Range, or multipart/byteranges", "neither"))?.to_owned();
-    let (range, length) =
-        ranges::content_range(&value).map_err(|why| Fault::new("a Content-Range", format!("{value:?}: {why}")))?;
+    let value =
+        value.ok_or_else(|| AnswerFault::new("a Content-Range, or multipart/byteranges", "neither"))?.to_owned();
+    let (range, length) = ranges::content_range(&value)
+        .map_err(|why| AnswerFault::new("a Content-Range", format!("{value:?}: {why}")))?;
     within(whole, &range, length)?;
     whole.compare(&mut answer.body, range.clone()).await?;
-    if answer.body.some(1).await.map_err(Fault::broken)?.is_some() {
-        return Err(Fault::new(format!("{} bytes, as Content-Range says", range.end - range.start), "more"));
+    if answer.body.some(1).await.map_err(AnswerFault::broken)?.is_some() {
+        return Err(AnswerFault::new(format!("{} bytes, as Content-Range says", range.end - range.start), "more"));
     }
     Ok(vec![range])
 }
 
 /// Checks that a part belongs to this resource, and not to a longer one.
-fn within(whole: &Whole, range: &Range<u64>, length: Option<u64>) -> Result<(), Fault> {
+fn within(whole: &WholeResource, range: &Range<u64>, length: Option<u64>) -> Result<(), AnswerFault> {
     if length.is_some_and(|length| length != whole.len()) || range.end > whole.len() {
         let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());
         let came = format!("Content-Range: bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
-        return Err(Fault::new(format!("a part of {} bytes", whole.len()), came));
+        return Err(AnswerFault::new(format!("a part of {} bytes", whole.len()), came));
     }
     Ok(())
 }

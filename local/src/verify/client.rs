@@ -19,10 +19,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 
-use super::body::Body;
+use super::body::BodyReader;
 use super::connector::Connector;
 use super::verdict::{Stop, Violation};
-use crate::Error;
+use crate::CommandError;
 
 /// The header field by which a client accepts a redirect to a byte range.
 pub const ACCEPT_RANGE_REDIRECT: &str = "accept-range-redirect";
@@ -46,7 +46,7 @@ const HOPS: usize = 5;
 
 /// One request.
 #[derive(Clone)]
-pub struct Request {
+pub struct ClientRequest {
     method: Method,
     url: String,
     content: Bytes,
@@ -56,7 +56,7 @@ pub struct Request {
     stays: bool,
 }
 
-impl Request {
+impl ClientRequest {
     /// A request for the whole resource.
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::GET, url)
@@ -113,14 +113,14 @@ impl Request {
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for ClientRequest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, out)
     }
 }
 
 /// The request as a line for a shell.
-impl fmt::Display for Request {
+impl fmt::Display for ClientRequest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.method {
             Method::HEAD => write!(out, "curl -s -I")?,
@@ -159,18 +159,18 @@ fn quoted(word: &str) -> String {
 
 /// An answer whose body has not been read.
 #[derive(Debug)]
-pub struct Answer {
+pub struct UnreadAnswer {
     /// The request.
-    pub request: Request,
+    pub request: ClientRequest,
     /// The status.
     pub status: StatusCode,
     /// The header fields.
     pub headers: HeaderMap,
     /// The body.
-    pub body: Body,
+    pub body: BodyReader,
 }
 
-impl Answer {
+impl UnreadAnswer {
     /// A header field's value, if it exists and is text.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -229,7 +229,7 @@ impl Client {
     ///
     /// [`Stop::Violated`] if no answer comes: the connection is refused or breaks, or the server is silent for a
     /// minute.
-    pub async fn send(&self, request: &Request) -> Result<Answer, Stop> {
+    pub async fn send(&self, request: &ClientRequest) -> Result<UnreadAnswer, Stop> {
         let mut url = request.url.clone();
         let redirects_are_answers =
             request.stays || request.fields.iter().any(|(name, _)| *name == ACCEPT_RANGE_REDIRECT);
@@ -244,7 +244,7 @@ impl Client {
         Err(request.violated("an answer", format!("more than {HOPS} redirects, the last to {url}")))
     }
 
-    async fn once(&self, url: &str, request: &Request) -> Result<Answer, String> {
+    async fn once(&self, url: &str, request: &ClientRequest) -> Result<UnreadAnswer, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
         let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let here = request.url.parse::<Uri>().is_ok_and(|first| first.authority() == uri.authority());
@@ -276,7 +276,12 @@ impl Client {
             };
             Some((chunk, body))
         });
-        Ok(Answer { request: request.clone(), status: head.status, headers: head.headers, body: Body::new(chunks) })
+        Ok(UnreadAnswer {
+            request: request.clone(),
+            status: head.status,
+            headers: head.headers,
+            body: BodyReader::new(chunks),
+        })
     }
 }
 
@@ -305,13 +310,13 @@ fn causes(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if it is not a URL of `http` or `https`.
-pub fn url(text: &str) -> Result<String, Error> {
+/// [`CommandError::Setup`] if it is not a URL of `http` or `https`.
+pub fn url(text: &str) -> Result<String, CommandError> {
     let text = text.split_once('#').map_or(text, |(url, _)| url);
-    let uri: Uri = text.parse().map_err(|error| Error::Setup(format!("{text}: {error}")))?;
+    let uri: Uri = text.parse().map_err(|error| CommandError::Setup(format!("{text}: {error}")))?;
     match (uri.scheme_str(), uri.authority()) {
         (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),
-        _ => Err(Error::Setup(format!("{text}: not an http or https URL"))),
+        _ => Err(CommandError::Setup(format!("{text}: not an http or https URL"))),
     }
 }
 
@@ -339,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_request_prints_as_the_line_that_repeats_it() {
-        let request = Request::get("http://a/it's.mp4").range("t:npt=3-7").field(ACCEPT_RANGE_REDIRECT, "bytes");
+        let request = ClientRequest::get("http://a/it's.mp4").range("t:npt=3-7").field(ACCEPT_RANGE_REDIRECT, "bytes");
         assert_eq!(
             request.to_string(),
             r"curl -s -D - -o part -H 'Range: t:npt=3-7' -H 'Accept-Range-Redirect: bytes' 'http://a/it'\''s.mp4'"
@@ -348,11 +353,12 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let request = Request::new(Method::PUT, "http://a/%2e%2e/b").user("alice", "Basic c2VjcmV0").content("{}");
+        let request =
+            ClientRequest::new(Method::PUT, "http://a/%2e%2e/b").user("alice", "Basic c2VjcmV0").content("{}");
         for shown in [request.to_string(), format!("{request:?}")] {
             assert_eq!(shown, "curl -s -D - -o part -X PUT --path-as-is -u 'alice' -d '{}' 'http://a/%2e%2e/b'");
         }
-        let head = Request::new(Method::HEAD, "http://a/b").content(vec![0xff]);
+        let head = ClientRequest::new(Method::HEAD, "http://a/b").content(vec![0xff]);
         assert_eq!(head.to_string(), "curl -s -I --data-binary @FILE 'http://a/b'");
     }
 
@@ -374,7 +380,7 @@ mod tests {
     fn what_cannot_be_asked_is_refused() {
         assert_eq!(url("http://a/b?t=1#t=2").unwrap(), "http://a/b?t=1");
         for text in ["", "a.mp4", "/a/b", "ftp://a/b", "http://", "http://a b/"] {
-            assert!(matches!(url(text), Err(Error::Setup(_))), "{text}");
+            assert!(matches!(url(text), Err(CommandError::Setup(_))), "{text}");
         }
     }
 }

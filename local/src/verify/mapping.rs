@@ -10,14 +10,14 @@
 
 use std::ops::Range;
 
-use reelspan_engine::fragment::uri::{Invalid, Scanner, npt};
+use reelspan_engine::fragment::uri::{InvalidText, TextScanner, npt};
 use reelspan_engine::media::Time;
 
 use super::ranges::{byte_ranges, spaces};
 
 /// A parsed mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mapping {
+pub struct ParsedMapping {
     /// The time that the bytes contain, in normal play time.
     pub time: Option<Given>,
     /// The tracks that they contain, as they are written.
@@ -41,14 +41,14 @@ pub struct Given {
     pub duration: Option<Time>,
 }
 
-impl Mapping {
+impl ParsedMapping {
     /// Parses the field's value.
     ///
     /// # Errors
     ///
     /// If it does not match the grammar. Unknown dimensions and units are skipped.
-    pub fn parse(value: &str) -> Result<Self, Invalid> {
-        let mut scanner = Scanner::new(value.trim());
+    pub fn parse(value: &str) -> Result<Self, InvalidText> {
+        let mut scanner = TextScanner::new(value.trim());
         let mut mapping = Self::default();
         expect(&mut scanner, "{", "'{' is expected")?;
         loop {
@@ -72,7 +72,7 @@ impl Mapping {
         Ok(mapping)
     }
 
-    fn clause(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+    fn clause(&mut self, scanner: &mut TextScanner<'_>) -> Result<(), InvalidText> {
         if scanner.take("t:npt") {
             spaces(scanner);
             self.time = Some(given(scanner)?);
@@ -93,12 +93,12 @@ impl Mapping {
     }
 }
 
-fn expect(scanner: &mut Scanner<'_>, text: &str, why: &'static str) -> Result<(), Invalid> {
+fn expect(scanner: &mut TextScanner<'_>, text: &str, why: &'static str) -> Result<(), InvalidText> {
     if scanner.take(text) { Ok(()) } else { Err(scanner.invalid(why)) }
 }
 
 /// Reads up to the end of a clause; quoted text does not end it.
-fn words<'a>(scanner: &mut Scanner<'a>) -> &'a str {
+fn words<'a>(scanner: &mut TextScanner<'a>) -> &'a str {
     let rest = scanner.rest();
     let mut quoted = false;
     let ends = |byte: u8| {
@@ -113,7 +113,7 @@ fn words<'a>(scanner: &mut Scanner<'a>) -> &'a str {
 
 /// `2.93-7.2/0-9.97`; an end may be `*` or missing, and so may the beginning of a resource that begins at zero:
 /// `2.93-7.2/9.97`.
-fn given(scanner: &mut Scanner<'_>) -> Result<Given, Invalid> {
+fn given(scanner: &mut TextScanner<'_>) -> Result<Given, InvalidText> {
     let (start, end) = interval(scanner)?;
     expect(scanner, "/", "'/' and the extent of the resource are expected")?;
     if scanner.take("*") {
@@ -124,12 +124,12 @@ fn given(scanner: &mut Scanner<'_>) -> Result<Given, Invalid> {
     Ok(Given { start, end, duration })
 }
 
-fn interval(scanner: &mut Scanner<'_>) -> Result<(Time, Option<Time>), Invalid> {
+fn interval(scanner: &mut TextScanner<'_>) -> Result<(Time, Option<Time>), InvalidText> {
     Ok((npt::instant(scanner)?, end(scanner)?))
 }
 
 /// The hyphen, and what follows it.
-fn end(scanner: &mut Scanner<'_>) -> Result<Option<Time>, Invalid> {
+fn end(scanner: &mut TextScanner<'_>) -> Result<Option<Time>, InvalidText> {
     expect(scanner, "-", "'-' is expected")?;
     let open = scanner.take("*") || !scanner.rest().starts_with(|next: char| next.is_ascii_digit());
     if open { Ok(None) } else { npt::instant(scanner).map(Some) }
@@ -155,62 +155,62 @@ mod tests {
         let cases = [
             (
                 "{ t:npt 10.0-20.0/0-38.3 } = { bytes 1264525-2066894/4055466 }",
-                Mapping {
+                ParsedMapping {
                     time: Some(millis(10_000, 20_000, 38_300)),
                     ranges: vec![1_264_525..2_066_895],
                     length: Some(4_055_466),
-                    ..Mapping::default()
+                    ..ParsedMapping::default()
                 },
             ),
             (
                 "{t:npt 2.93-7.2/0-9.97}={bytes 887229-2171226/3050248}",
-                Mapping {
+                ParsedMapping {
                     time: Some(millis(2_930, 7_200, 9_970)),
                     ranges: vec![887_229..2_171_227],
                     length: Some(3_050_248),
-                    ..Mapping::default()
+                    ..ParsedMapping::default()
                 },
             ),
             (
                 "{ t:npt 10.0-20.0/0-38.3;include-setup } = { bytes 0-1650,1264525-2066894/4055466 }",
-                Mapping {
+                ParsedMapping {
                     time: Some(millis(10_000, 20_000, 38_300)),
                     setup: true,
                     ranges: vec![0..1_651, 1_264_525..2_066_895],
                     length: Some(4_055_466),
-                    ..Mapping::default()
+                    ..ParsedMapping::default()
                 },
             ),
             (
                 "{ include-setup } = { bytes 0-1650/* }",
-                Mapping { setup: true, ranges: vec![0..1_651], ..Mapping::default() },
+                ParsedMapping { setup: true, ranges: vec![0..1_651], ..ParsedMapping::default() },
             ),
             (
                 "{ track \"a;}\", 2 ; t:npt 0:01:00-*/0-* } = { bytes 0-0,5-6 }",
-                Mapping {
+                ParsedMapping {
                     time: Some(Given { start: Time::from_secs(60), end: None, duration: None }),
                     tracks: vec!["a;}".to_owned(), "2".to_owned()],
                     ranges: vec![0..1, 5..7],
-                    ..Mapping::default()
+                    ..ParsedMapping::default()
                 },
             ),
             (
                 "{ t:npt 10.0-15.2/15.2;track audio } = { bytes 0-0/1 }",
-                Mapping {
+                ParsedMapping {
                     time: Some(millis(10_000, 15_200, 15_200)),
                     tracks: vec!["audio".to_owned()],
                     ranges: vec![0..1],
                     length: Some(1),
-                    ..Mapping::default()
+                    ..ParsedMapping::default()
                 },
             ),
             (
                 "{ t:clock \"2010-10-22T07:33:56Z\"-*/*;id chapter-2 } = { bytes 0-0/1 }",
-                Mapping { ranges: vec![0..1], length: Some(1), ..Mapping::default() },
+                ParsedMapping { ranges: vec![0..1], length: Some(1), ..ParsedMapping::default() },
             ),
         ];
         for (text, mapping) in cases {
-            assert_eq!(Mapping::parse(text), Ok(mapping), "{text}");
+            assert_eq!(ParsedMapping::parse(text), Ok(mapping), "{text}");
         }
     }
 
@@ -227,14 +227,14 @@ mod tests {
             ("{ t:npt 1-2/0-3 } = { bytes 1-0/2 }", 31),
             ("{ t:npt 1-2/0-3 } = { bytes 0-1/2 } x", 35),
         ] {
-            assert_eq!(Mapping::parse(text).map_err(|invalid| invalid.at), Err(at), "{text}");
+            assert_eq!(ParsedMapping::parse(text).map_err(|invalid| invalid.at), Err(at), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn hostile_mappings_are_refused_calmly(text in "[{}= ;:/,*\"0-9tbyesnpinclude-]{0,60}") {
-            let _ = Mapping::parse(&text);
+            let _ = ParsedMapping::parse(&text);
         }
 
         #[test]
@@ -243,7 +243,7 @@ mod tests {
             let given = millis(start, end, end);
             let times = format!("{}-{}/0-{1}", given.start, given.end.unwrap());
             let bytes = content_range(&(first..first + more), first + more + 1);
-            let mapping = Mapping::parse(&format!("{{ t:npt {times} }} = {{ {bytes} }}")).unwrap();
+            let mapping = ParsedMapping::parse(&format!("{{ t:npt {times} }} = {{ {bytes} }}")).unwrap();
             prop_assert_eq!(mapping.time, Some(given));
             prop_assert_eq!(mapping.ranges, [first..first + more]);
         }

@@ -14,13 +14,13 @@ use crate::file::FileSource;
 
 /// A file's structure.
 #[derive(Debug)]
-pub struct Media {
+pub struct MediaStructure {
     /// Everything but its samples.
     pub outline: Outline,
     pages: Memory,
 }
 
-impl Media {
+impl MediaStructure {
     /// Indexes a file.
     ///
     /// # Errors

@@ -70,18 +70,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use http::StatusCode;
 
-use self::client::{Client, Request};
-use self::media::Media;
-use self::report::Report;
-use self::stream::Stream;
+use self::client::{Client, ClientRequest};
+use self::media::MediaStructure;
+use self::report::VerifyReport;
+use self::stream::VerifiedStream;
 use self::subject::Subject;
 use self::verdict::{Stop, Violation};
-use self::whole::Whole;
-use crate::Error;
+use self::whole::WholeResource;
+use crate::CommandError;
 
 /// What to verify, and how.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct VerifyOptions {
     /// Media files, playlists of HLS or manifests of DASH on a server; what is fetched is kept in temporary files meanwhile
     #[arg(required = true, value_name = "URL")]
     urls: Vec<String>,
@@ -103,10 +103,10 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`Error::Setup`] if a resource could not be fetched, [`Error::Failed`] if a check failed or, strictly, did not pass.
-pub fn run(options: &Options) -> Result<(), Error> {
+/// [`CommandError::Setup`] if a resource could not be fetched, [`CommandError::Failed`] if a check failed or, strictly, did not pass.
+pub fn run(options: &VerifyOptions) -> Result<(), CommandError> {
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::failed("starting"))?;
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::failed("starting"))?;
     runtime.block_on(verify(options, io::stdout().lock()))
 }
 
@@ -115,10 +115,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
 /// # Errors
 ///
 /// As those of [`run`].
-async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
+async fn verify(options: &VerifyOptions, out: impl Write) -> Result<(), CommandError> {
     // An invalid URL is a mistake of the caller, and is reported before any request is sent.
     let urls = options.urls.iter().map(|url| client::url(url)).collect::<Result<Vec<_>, _>>()?;
-    let mut report = Report::new(out, options.json);
+    let mut report = VerifyReport::new(out, options.json);
     let (mut violated, mut missed) = (0, None);
     for url in &urls {
         let seed = options.seed.unwrap_or_else(now);
@@ -138,24 +138,24 @@ async fn verify(options: &Options, out: impl Write) -> Result<(), Error> {
     }
     report.finish()?;
     match (missed, violated) {
-        (Some(missed), _) => Err(Error::Setup(missed)),
+        (Some(missed), _) => Err(CommandError::Setup(missed)),
         (None, 0) => Ok(()),
-        (None, count) => Err(Error::Failed(format!("{count} of {} do not conform", urls.len()))),
+        (None, count) => Err(CommandError::Failed(format!("{count} of {} do not conform", urls.len()))),
     }
 }
 
 /// What a URL leads to; the inner error is a whole that broke off.
 enum Reached {
     File(Result<Box<Subject>, Stop>),
-    Stream(Box<Result<Stream, Stop>>),
+    Stream(Box<Result<VerifiedStream, Stop>>),
 }
 
 async fn file(
-    report: &mut Report<impl Write>,
+    report: &mut VerifyReport<impl Write>,
     url: &str,
     seed: u64,
     fetched: &Result<Box<Subject>, Stop>,
-) -> Result<(), Error> {
+) -> Result<(), CommandError> {
     report.begin(url, seed, fetched.as_deref().ok())?;
     for (at, check) in checks::ALL.iter().enumerate() {
         let verdict = match fetched {
@@ -167,7 +167,11 @@ async fn file(
     Ok(())
 }
 
-fn stream(report: &mut Report<impl Write>, url: &str, fetched: &Result<Stream, Stop>) -> Result<(), Error> {
+fn stream(
+    report: &mut VerifyReport<impl Write>,
+    url: &str,
+    fetched: &Result<VerifiedStream, Stop>,
+) -> Result<(), CommandError> {
     report.begin_stream(url, fetched.as_ref().ok())?;
     for (at, check) in stream::ALL.iter().enumerate() {
         let verdict = match fetched {
@@ -191,7 +195,7 @@ fn unfetched(at: usize, broken: &Stop) -> Stop {
 /// Why there is nothing to verify: no server, or an answer that is not 200.
 async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Reached, String> {
     let client = Client::new();
-    let answer = match client.send(&Request::get(url)).await {
+    let answer = match client.send(&ClientRequest::get(url)).await {
         Ok(answer) => answer,
         Err(Stop::Violated(Violation { came, .. }) | Stop::Ignored(Violation { came, .. })) => return Err(came),
         Err(Stop::NotRun(why)) => return Err(why),
@@ -199,12 +203,12 @@ async fn fetch(url: &str, pieces: usize, seed: u64) -> Result<Reached, String> {
     if answer.status != StatusCode::OK {
         return Err(answer.status.to_string());
     }
-    match Whole::of(answer).await {
+    match WholeResource::of(answer).await {
         Ok(whole) => {
-            if let Some(kind) = stream::Kind::of(url, whole.mime()) {
-                return Ok(Reached::Stream(Box::new(Stream::of(&client, url, kind, &whole).await)));
+            if let Some(kind) = stream::ManifestKind::of(url, whole.mime()) {
+                return Ok(Reached::Stream(Box::new(VerifiedStream::of(&client, url, kind, &whole).await)));
             }
-            let media = Media::of(whole.path()).await;
+            let media = MediaStructure::of(whole.path()).await;
             Ok(Reached::File(Ok(Box::new(Subject::new(client, url.to_owned(), (whole, media), pieces, seed)))))
         }
         Err(Stop::NotRun(why)) => Err(why),

@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use super::body::Body;
+use super::body::BodyReader;
 use super::ranges;
-use super::verdict::Fault;
+use super::verdict::AnswerFault;
 
 /// The maximum length of a part's header, and the maximum number of parts.
 const MOST_HEADER: usize = 8 << 10;
@@ -26,20 +26,20 @@ pub struct DeclaredPart {
 
 /// A multipart body that is being read.
 #[derive(Debug)]
-pub struct Multipart<'a> {
-    body: &'a mut Body,
+pub struct MultipartReader<'a> {
+    body: &'a mut BodyReader,
     /// Two hyphens and the boundary.
     delimiter: String,
     parts: usize,
 }
 
-impl<'a> Multipart<'a> {
+impl<'a> MultipartReader<'a> {
     /// A body with this `Content-Type`; `None` if that is not `multipart/byteranges`.
     ///
     /// # Errors
     ///
     /// If the type has no boundary, or an invalid one (RFC 2046 §5.1.1: 70 characters at most).
-    pub fn new(content_type: &str, body: &'a mut Body) -> Option<Result<Self, Fault>> {
+    pub fn new(content_type: &str, body: &'a mut BodyReader) -> Option<Result<Self, AnswerFault>> {
         let mut parameters = content_type.split(';').map(str::trim);
         if !parameters.next()?.eq_ignore_ascii_case("multipart/byteranges") {
             return None;
@@ -52,13 +52,16 @@ impl<'a> Multipart<'a> {
             Some(boundary) if (1..=70).contains(&boundary.len()) => {
                 Ok(Self { body, delimiter: format!("--{boundary}"), parts: 0 })
             }
-            _ => Err(Fault::new("multipart/byteranges with a boundary of 1 to 70 characters", content_type.to_owned())),
+            _ => Err(AnswerFault::new(
+                "multipart/byteranges with a boundary of 1 to 70 characters",
+                content_type.to_owned(),
+            )),
         })
     }
 
     /// The next part, all of whose bytes are then to be read from the body; `None` after the last.
-    pub async fn next(&mut self) -> Result<Option<DeclaredPart>, Fault> {
-        let broken = Fault::broken;
+    pub async fn next(&mut self) -> Result<Option<DeclaredPart>, AnswerFault> {
+        let broken = AnswerFault::broken;
         // The line break before a boundary belongs to it; before the first it may be missing.
         let line_end = self.body.take(b"\r\n").await.map_err(broken)?;
         let delimited =
@@ -71,7 +74,7 @@ impl<'a> Multipart<'a> {
             self.body.take(b"\r\n").await.map_err(broken)?;
             return match self.body.some(1).await.map_err(broken)? {
                 None if self.parts > 0 => Ok(None),
-                None => Err(Fault::new("one part at least", "none")),
+                None => Err(AnswerFault::new("one part at least", "none")),
                 Some(_) => Err(self.instead("nothing behind the last boundary").await),
             };
         }
@@ -80,16 +83,16 @@ impl<'a> Multipart<'a> {
         }
         self.parts += 1;
         if self.parts > MOST_PARTS {
-            return Err(Fault::new(format!("{MOST_PARTS} parts at the most"), "more"));
+            return Err(AnswerFault::new(format!("{MOST_PARTS} parts at the most"), "more"));
         }
         self.header().await.map(Some)
     }
 
-    async fn header(&mut self) -> Result<DeclaredPart, Fault> {
+    async fn header(&mut self) -> Result<DeclaredPart, AnswerFault> {
         let mut found = None;
         let mut left = MOST_HEADER;
         loop {
-            let line = self.body.until(b"\r\n", left).await.map_err(Fault::broken)?;
+            let line = self.body.until(b"\r\n", left).await.map_err(AnswerFault::broken)?;
             let Some(line) = line else { return Err(self.instead("the header of a part").await) };
             if line.is_empty() {
                 break;
@@ -97,25 +100,25 @@ impl<'a> Multipart<'a> {
             left = left.saturating_sub(line.len());
             let field = std::str::from_utf8(&line).ok().and_then(|line| line.split_once(':'));
             let Some((name, value)) = field else {
-                return Err(Fault::new("a header field in a part", format!("\"{}\"", line.escape_ascii())));
+                return Err(AnswerFault::new("a header field in a part", format!("\"{}\"", line.escape_ascii())));
             };
             if name.eq_ignore_ascii_case("content-range") && found.replace(value.trim().to_owned()).is_some() {
-                return Err(Fault::new("one Content-Range a part", "two"));
+                return Err(AnswerFault::new("one Content-Range a part", "two"));
             }
         }
-        let value = found.ok_or_else(|| Fault::new("a Content-Range in every part", "a part that has none"))?;
+        let value = found.ok_or_else(|| AnswerFault::new("a Content-Range in every part", "a part that has none"))?;
         let (range, length) = ranges::content_range(&value)
-            .map_err(|invalid| Fault::new("a Content-Range in every part", format!("{value:?}: {invalid}")))?;
+            .map_err(|invalid| AnswerFault::new("a Content-Range in every part", format!("{value:?}: {invalid}")))?;
         Ok(DeclaredPart { range, length })
     }
 
     /// The body, for the bytes of a part.
-    pub const fn body(&mut self) -> &mut Body {
+    pub const fn body(&mut self) -> &mut BodyReader {
         self.body
     }
 
-    async fn instead(&mut self, expected: &str) -> Fault {
-        Fault::new(expected, self.body.peek().await)
+    async fn instead(&mut self, expected: &str) -> AnswerFault {
+        AnswerFault::new(expected, self.body.peek().await)
     }
 }
 
@@ -128,10 +131,10 @@ mod tests {
     const TYPE: &str = "multipart/byteranges; boundary=B";
 
     /// The parts of a body in chunks of this size, with their bytes.
-    async fn read(content_type: &str, text: &str, size: usize) -> Result<Vec<(Range<u64>, Vec<u8>)>, Fault> {
+    async fn read(content_type: &str, text: &str, size: usize) -> Result<Vec<(Range<u64>, Vec<u8>)>, AnswerFault> {
         let chunks: Vec<_> = text.as_bytes().chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-        let mut body = Body::new(futures::stream::iter(chunks));
-        let mut multipart = Multipart::new(content_type, &mut body).unwrap()?;
+        let mut body = BodyReader::new(futures::stream::iter(chunks));
+        let mut multipart = MultipartReader::new(content_type, &mut body).unwrap()?;
         let mut parts = Vec::new();
         while let Some(part) = multipart.next().await? {
             let (mut bytes, length) = (Vec::new(), part.range.end - part.range.start);
@@ -189,6 +192,6 @@ mod tests {
         {
             assert!(read(content_type, "", 1).await.is_err());
         }
-        assert!(Multipart::new("video/mp4", &mut Body::new(futures::stream::empty())).is_none());
+        assert!(MultipartReader::new("video/mp4", &mut BodyReader::new(futures::stream::empty())).is_none());
     }
 }

@@ -4,9 +4,9 @@ use reelspan::http::etag;
 
 /// A sequence of numbers.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct RandomChoices(u64);
 
-impl Random {
+impl RandomChoices {
     /// The sequence of this seed for this use. Each use has its own, so that a check draws the same numbers whatever
     /// other checks draw.
     pub fn new(seed: u64, name: &str) -> Self {
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_cuts_again_and_another_seed_others() {
-        let cuts = |seed, name| Random::new(seed, name).cuts(16, 1_000_000);
+        let cuts = |seed, name| RandomChoices::new(seed, name).cuts(16, 1_000_000);
         assert_eq!(cuts(1, "a"), cuts(1, "a"));
         assert_ne!(cuts(1, "a"), cuts(2, "a"));
         assert_ne!(cuts(1, "a"), cuts(1, "b"));
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn cuts_lie_inside_in_order() {
         for end in [0, 1, 2, 3, 17, 1000] {
-            let cuts = Random::new(7, "").cuts(16, end);
+            let cuts = RandomChoices::new(7, "").cuts(16, end);
             assert!(cuts.iter().all(|cut| (1..end).contains(cut)), "{cuts:?} of {end}");
             assert!(cuts.is_sorted_by(|a, b| a < b));
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use reelspan_engine::fragment::uri::{Invalid, Scanner};
+use reelspan_engine::fragment::uri::{InvalidText, TextScanner};
 
 /// The maximum number of ranges in an answer; more make no sense for any request.
 const MOST: usize = 4096;
@@ -85,8 +85,8 @@ impl std::fmt::Display for Ranges {
 }
 
 /// Parses `bytes 19147-22880/4055466`: the range, and the length unless it is `*`.
-pub fn content_range(value: &str) -> Result<(Range<u64>, Option<u64>), Invalid> {
-    let mut scanner = Scanner::new(value.trim());
+pub fn content_range(value: &str) -> Result<(Range<u64>, Option<u64>), InvalidText> {
+    let mut scanner = TextScanner::new(value.trim());
     unit(&mut scanner)?;
     let range = range(&mut scanner)?;
     let length = complete_length(&mut scanner)?;
@@ -96,7 +96,7 @@ pub fn content_range(value: &str) -> Result<(Range<u64>, Option<u64>), Invalid> 
 
 /// Parses `bytes 0-1650,1264525-2066894/4055466`, whose length may be missing: `Range-Redirect`, and the right side of
 /// a mapping.
-pub fn byte_ranges(scanner: &mut Scanner<'_>) -> Result<(Vec<Range<u64>>, Option<u64>), Invalid> {
+pub fn byte_ranges(scanner: &mut TextScanner<'_>) -> Result<(Vec<Range<u64>>, Option<u64>), InvalidText> {
     unit(scanner)?;
     let mut ranges = vec![range(scanner)?];
     loop {
@@ -115,11 +115,11 @@ pub fn byte_ranges(scanner: &mut Scanner<'_>) -> Result<(Vec<Range<u64>>, Option
 }
 
 /// Skips spaces.
-pub fn spaces(scanner: &mut Scanner<'_>) {
+pub fn spaces(scanner: &mut TextScanner<'_>) {
     while scanner.take(" ") || scanner.take("\t") {}
 }
 
-fn unit(scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+fn unit(scanner: &mut TextScanner<'_>) -> Result<(), InvalidText> {
     if !scanner.take("bytes") {
         return Err(scanner.invalid("'bytes' is expected"));
     }
@@ -130,7 +130,7 @@ fn unit(scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn range(scanner: &mut Scanner<'_>) -> Result<Range<u64>, Invalid> {
+fn range(scanner: &mut TextScanner<'_>) -> Result<Range<u64>, InvalidText> {
     let first = position(scanner)?;
     if !scanner.take("-") {
         return Err(scanner.invalid("'-' is expected"));
@@ -142,14 +142,14 @@ fn range(scanner: &mut Scanner<'_>) -> Result<Range<u64>, Invalid> {
     }
 }
 
-fn complete_length(scanner: &mut Scanner<'_>) -> Result<Option<u64>, Invalid> {
+fn complete_length(scanner: &mut TextScanner<'_>) -> Result<Option<u64>, InvalidText> {
     if !scanner.take("/") {
         return Err(scanner.invalid("'/' and the length are expected"));
     }
     if scanner.take("*") { Ok(None) } else { position(scanner).map(Some) }
 }
 
-fn position(scanner: &mut Scanner<'_>) -> Result<u64, Invalid> {
+fn position(scanner: &mut TextScanner<'_>) -> Result<u64, InvalidText> {
     let digits = scanner.digits();
     digits.parse().map_err(|_| scanner.invalid_before(digits.len(), "a number of bytes is expected"))
 }
@@ -199,7 +199,7 @@ mod tests {
         #[test]
         fn hostile_ranges_are_refused_calmly(value in "(bytes )?[0-9*/,= -]{0,40}") {
             let _ = content_range(&value);
-            let _ = byte_ranges(&mut Scanner::new(&value));
+            let _ = byte_ranges(&mut TextScanner::new(&value));
         }
     }
 }

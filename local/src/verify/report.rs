@@ -5,15 +5,15 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::media::Media;
-use super::stream::Stream;
+use super::media::MediaStructure;
+use super::stream::VerifiedStream;
 use super::subject::Subject;
-use super::verdict::{Stop, Verdict, Violation};
-use crate::Error;
+use super::verdict::{CheckResult, Stop, Violation};
+use crate::CommandError;
 
 /// The number of checks by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct CheckTally {
     /// The server follows the standard.
     pub passed: usize,
     /// It does not.
@@ -24,8 +24,8 @@ pub struct Tally {
     pub not_run: usize,
 }
 
-impl Tally {
-    fn count(&mut self, verdict: &Verdict) {
+impl CheckTally {
+    fn count(&mut self, verdict: &CheckResult) {
         match verdict {
             Ok(_) => self.passed += 1,
             Err(Stop::Violated(_)) => self.failed += 1,
@@ -40,7 +40,7 @@ impl Tally {
     }
 }
 
-impl std::fmt::Display for Tally {
+impl std::fmt::Display for CheckTally {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { passed, failed, not_offered, not_run } = self;
         write!(out, "{passed} passed, {failed} failed, {not_offered} not offered, {not_run} not run")
@@ -49,23 +49,23 @@ impl std::fmt::Display for Tally {
 
 /// A report that is being written.
 #[derive(Debug)]
-pub struct Report<W> {
+pub struct VerifyReport<W> {
     out: W,
     json: bool,
     /// The results for each URL, for JSON.
     said: Vec<Value>,
-    tally: Tally,
+    tally: CheckTally,
 }
 
-impl<W: Write> Report<W> {
+impl<W: Write> VerifyReport<W> {
     /// An empty report.
     pub const fn new(out: W, json: bool) -> Self {
-        Self { out, json, said: Vec::new(), tally: Tally { passed: 0, failed: 0, not_offered: 0, not_run: 0 } }
+        Self { out, json, said: Vec::new(), tally: CheckTally { passed: 0, failed: 0, not_offered: 0, not_run: 0 } }
     }
 
     /// Begins a resource, with its properties if it could be fetched whole.
-    pub fn begin(&mut self, url: &str, seed: u64, subject: Option<&Subject>) -> Result<(), Error> {
-        self.tally = Tally::default();
+    pub fn begin(&mut self, url: &str, seed: u64, subject: Option<&Subject>) -> Result<(), CommandError> {
+        self.tally = CheckTally::default();
         let mime = subject.and_then(|subject| subject.whole.mime());
         let outline = subject.and_then(|subject| subject.media.as_ref().ok()).map(|media| &media.outline);
         self.said.push(json!({
@@ -78,7 +78,7 @@ impl<W: Write> Report<W> {
         }));
         let Some(subject) = subject else { return self.line(&format!("{url}\n")) };
         let structure = match &subject.media {
-            Ok(Media { outline, .. }) => {
+            Ok(MediaStructure { outline, .. }) => {
                 let tracks = outline.tracks.iter().map(|track| format!("{} {}", track.kind.name(), track.id));
                 format!("{} s, {}", outline.duration, tracks.collect::<Vec<_>>().join(", "))
             }
@@ -89,21 +89,21 @@ impl<W: Write> Report<W> {
     }
 
     /// Begins a stream, with its properties if it could be fetched whole.
-    pub fn begin_stream(&mut self, url: &str, stream: Option<&Stream>) -> Result<(), Error> {
-        self.tally = Tally::default();
-        let about = stream.map(Stream::about);
+    pub fn begin_stream(&mut self, url: &str, stream: Option<&VerifiedStream>) -> Result<(), CommandError> {
+        self.tally = CheckTally::default();
+        let about = stream.map(VerifiedStream::about);
         self.said.push(json!({ "url": url, "stream": about, "checks": [] }));
         self.line(&about.map_or_else(|| format!("{url}\n"), |about| format!("{url}\n{about}\n")))
     }
 
     /// Reports a resource that could not be verified.
-    pub fn not_begun(&mut self, url: &str, why: &str) -> Result<(), Error> {
+    pub fn not_begun(&mut self, url: &str, why: &str) -> Result<(), CommandError> {
         self.said.push(json!({ "url": url, "error": why }));
         self.line(&format!("{url}\ncould not be verified: {why}\n"))
     }
 
     /// Reports a check.
-    pub fn done(&mut self, name: &str, rule: &str, verdict: &Verdict) -> Result<(), Error> {
+    pub fn done(&mut self, name: &str, rule: &str, verdict: &CheckResult) -> Result<(), CommandError> {
         self.tally.count(verdict);
         let mut entry = json!({ "check": name, "rule": rule, "outcome": outcome(verdict) });
         let (text, violation) = match verdict {
@@ -136,9 +136,9 @@ impl<W: Write> Report<W> {
     }
 
     /// Ends the report of a resource.
-    pub fn end(&mut self) -> Result<Tally, Error> {
+    pub fn end(&mut self) -> Result<CheckTally, CommandError> {
         if let Some(said) = self.said.last_mut().and_then(Value::as_object_mut) {
-            let Tally { passed, failed, not_offered, not_run } = self.tally;
+            let CheckTally { passed, failed, not_offered, not_run } = self.tally;
             let counts = [("passed", passed), ("failed", failed), ("not offered", not_offered), ("not run", not_run)];
             said.extend(counts.map(|(name, count)| (name.to_owned(), count.into())));
         }
@@ -147,7 +147,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Ends the report.
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub fn finish(mut self) -> Result<(), CommandError> {
         if self.json {
             let all = Value::Array(std::mem::take(&mut self.said));
             written(writeln!(self.out, "{all:#}"))?;
@@ -155,7 +155,7 @@ impl<W: Write> Report<W> {
         written(self.out.flush())
     }
 
-    fn line(&mut self, text: &str) -> Result<(), Error> {
+    fn line(&mut self, text: &str) -> Result<(), CommandError> {
         if self.json {
             return Ok(());
         }
@@ -163,7 +163,7 @@ impl<W: Write> Report<W> {
     }
 }
 
-const fn outcome(verdict: &Verdict) -> &'static str {
+const fn outcome(verdict: &CheckResult) -> &'static str {
     match verdict {
         Ok(_) => "passed",
         Err(Stop::Violated(_)) => "failed",
@@ -173,9 +173,9 @@ const fn outcome(verdict: &Verdict) -> &'static str {
 }
 
 /// The reader of a pipe may have read enough; the exit status still matters.
-fn written(done: io::Result<()>) -> Result<(), Error> {
+fn written(done: io::Result<()>) -> Result<(), CommandError> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(Error::failed("standard output")),
+        done => done.map_err(CommandError::failed("standard output")),
     }
 }

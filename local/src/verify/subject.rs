@@ -5,12 +5,12 @@ use reelspan_engine::media::Time;
 use tokio::sync::OnceCell;
 
 use super::checked::CheckedAnswer;
-use super::client::{Answer, Client, Request};
-use super::media::Media;
-use super::random::Random;
+use super::client::{Client, ClientRequest, UnreadAnswer};
+use super::media::MediaStructure;
+use super::random::RandomChoices;
 use super::ranges::Ranges;
-use super::verdict::{Stop, Verdict};
-use super::whole::Whole;
+use super::verdict::{CheckResult, Stop};
+use super::whole::WholeResource;
 
 /// One check.
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub struct Check {
     /// What holds if it passes.
     pub rule: &'static str,
     /// Runs it.
-    pub run: for<'a> fn(&'a Subject) -> LocalBoxFuture<'a, Verdict>,
+    pub run: for<'a> fn(&'a Subject) -> LocalBoxFuture<'a, CheckResult>,
 }
 
 /// A stretch of time to request.
@@ -42,7 +42,7 @@ impl std::fmt::Display for AskedTime {
 
 impl AskedTime {
     /// Consecutive stretches of time, at most `pieces`, from zero to the end, cut at random milliseconds.
-    pub fn consecutive(random: &mut Random, pieces: usize, duration: Time) -> Vec<Self> {
+    pub fn consecutive(random: &mut RandomChoices, pieces: usize, duration: Time) -> Vec<Self> {
         let cuts = random.cuts(pieces, milliseconds(duration)).into_iter().map(time);
         let starts: Vec<Time> = std::iter::once(Time::ZERO).chain(cuts).collect();
         let ends = starts.iter().skip(1).map(|end| Some(*end)).chain([None]);
@@ -50,7 +50,7 @@ impl AskedTime {
     }
 
     /// A stretch within the duration, at most half of it.
-    pub fn within(random: &mut Random, duration: Time) -> Self {
+    pub fn within(random: &mut RandomChoices, duration: Time) -> Self {
         let all = milliseconds(duration);
         let start = random.below(all / 2);
         let length = (all / 20).max(1) + random.below(all * 2 / 5);
@@ -96,21 +96,27 @@ pub struct Subject {
     /// The seed of the random positions.
     pub seed: u64,
     /// All of it.
-    pub whole: Whole,
+    pub whole: WholeResource,
     /// Its structure, or why it is unknown.
-    pub media: Result<Media, String>,
+    pub media: Result<MediaStructure, String>,
     /// The bytes that consecutive stretches of time returned.
     pub by_time: OnceCell<Ranges>,
     /// The bytes that each track returned.
     pub by_track: OnceCell<Vec<Named>>,
     /// A fragment of it, requested by a query.
-    pub cut: OnceCell<(Request, Whole)>,
+    pub cut: OnceCell<(ClientRequest, WholeResource)>,
     duration: OnceCell<Result<Time, Stop>>,
 }
 
 impl Subject {
     /// Creates the subject from a resource that has been fetched.
-    pub fn new(client: Client, url: String, fetched: (Whole, Result<Media, String>), pieces: usize, seed: u64) -> Self {
+    pub fn new(
+        client: Client,
+        url: String,
+        fetched: (WholeResource, Result<MediaStructure, String>),
+        pieces: usize,
+        seed: u64,
+    ) -> Self {
         let (whole, media) = fetched;
         Self {
             client,
@@ -127,12 +133,12 @@ impl Subject {
     }
 
     /// A request for it.
-    pub fn request(&self) -> Request {
-        Request::get(&self.url)
+    pub fn request(&self) -> ClientRequest {
+        ClientRequest::get(&self.url)
     }
 
     /// Requests a range of it.
-    pub async fn ask(&self, range: impl Into<String>) -> Result<Answer, Stop> {
+    pub async fn ask(&self, range: impl Into<String>) -> Result<UnreadAnswer, Stop> {
         self.client.send(&self.request().range(range)).await
     }
 
@@ -142,7 +148,7 @@ impl Subject {
     }
 
     /// Its structure, for checks that need it.
-    pub fn media(&self) -> Result<&Media, Stop> {
+    pub fn media(&self) -> Result<&MediaStructure, Stop> {
         self.media.as_ref().map_err(|why| Stop::NotRun(format!("its structure is not known: {why}")))
     }
 
@@ -160,7 +166,7 @@ impl Subject {
         if answer.status == http::StatusCode::OK {
             return Err(CheckedAnswer::ignored(&answer));
         }
-        let mapping = answer.field(super::client::CONTENT_RANGE_MAPPING).map(super::mapping::Mapping::parse);
+        let mapping = answer.field(super::client::CONTENT_RANGE_MAPPING).map(super::mapping::ParsedMapping::parse);
         let said = mapping.and_then(Result::ok).and_then(|mapping| mapping.time).and_then(|given| given.duration);
         let indexed = self.media.as_ref().ok().map(|media| media.outline.duration);
         said.or(indexed).filter(|duration| *duration > Time::ZERO).ok_or_else(|| {
@@ -169,7 +175,7 @@ impl Subject {
     }
 
     /// Random numbers for a check.
-    pub fn random(&self, check: &str) -> Random {
-        Random::new(self.seed, check)
+    pub fn random(&self, check: &str) -> RandomChoices {
+        RandomChoices::new(self.seed, check)
     }
 }

@@ -44,18 +44,18 @@ impl Stop {
 }
 
 /// The result of a check: a few words on what was seen, or why it stopped.
-pub type Verdict = Result<String, Stop>;
+pub type CheckResult = Result<String, Stop>;
 
 /// What is wrong with an answer, found by code that does not know the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct AnswerFault {
     /// What the standard requires there.
     pub expected: String,
     /// What is there.
     pub came: String,
 }
 
-impl Fault {
+impl AnswerFault {
     /// A fault with an expected and an actual value.
     pub fn new(expected: impl Into<String>, came: impl Into<String>) -> Self {
         Self { expected: expected.into(), came: came.into() }

@@ -10,9 +10,9 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use tempfile::NamedTempFile;
 
-use super::body::Body;
-use super::client::Answer;
-use super::verdict::{Fault, Stop};
+use super::body::BodyReader;
+use super::client::UnreadAnswer;
+use super::verdict::{AnswerFault, Stop};
 
 /// How much is compared at once.
 const BUFFER: usize = 64 << 10;
@@ -21,20 +21,20 @@ const MOST_UNANNOUNCED: u64 = 16 << 30;
 
 /// All bytes of a resource, and its header fields.
 #[derive(Debug)]
-pub struct Whole {
+pub struct WholeResource {
     file: NamedTempFile,
     length: u64,
     headers: HeaderMap,
 }
 
-impl Whole {
+impl WholeResource {
     /// Receives the body of an answer.
     ///
     /// # Errors
     ///
     /// [`Stop::Violated`] if it breaks off, or does not have the announced length; [`Stop::NotRun`] if it cannot be
     /// stored.
-    pub async fn of(mut answer: Answer) -> Result<Self, Stop> {
+    pub async fn of(mut answer: UnreadAnswer) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let announced = answer.field(CONTENT_LENGTH.as_str()).and_then(|value| value.parse::<u64>().ok());
         let mut file = NamedTempFile::new().map_err(kept)?;
@@ -80,13 +80,13 @@ impl Whole {
     }
 
     /// Reads as many bytes of a body as the range has, and checks that they are this resource's.
-    pub async fn compare(&self, body: &mut Body, range: Range<u64>) -> Result<(), Fault> {
+    pub async fn compare(&self, body: &mut BodyReader, range: Range<u64>) -> Result<(), AnswerFault> {
         let mut buffer = vec![0; BUFFER];
         let mut at = range.start;
         while at < range.end {
             let most = (range.end - at).min(BUFFER as u64);
-            let Some(came) = body.some(most).await.map_err(Fault::broken)? else {
-                return Err(Fault::new(
+            let Some(came) = body.some(most).await.map_err(AnswerFault::broken)? else {
+                return Err(AnswerFault::new(
                     format!("{} bytes, as Content-Range says", range.end - range.start),
                     format!("{}", at - range.start),
                 ));
@@ -94,10 +94,10 @@ impl Whole {
             let expected = buffer.get_mut(..came.len()).unwrap_or_default();
             let file: &File = self.file.as_file();
             file.read_exact_at(expected, at).map_err(|error| {
-                Fault::new(format!("byte {at} of the whole"), format!("a file that is gone: {error}"))
+                AnswerFault::new(format!("byte {at} of the whole"), format!("a file that is gone: {error}"))
             })?;
             if let Some(first) = expected.iter().zip(&came).position(|(expected, came)| expected != came) {
-                return Err(Fault::new(
+                return Err(AnswerFault::new(
                     format!("byte {} of the whole: {}", at + first as u64, hex(expected, first)),
                     hex(&came, first),
                 ));

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use reelspan::http;
 use reelspan_engine::container;
 use reelspan_engine::fragment::resolve::{self, Ask, Cover, Cut, Meaning, Memory};
-use reelspan_engine::fragment::uri::{Fragment, Scanner, npt};
+use reelspan_engine::fragment::uri::{Fragment, TextScanner, npt};
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_engine::media::{Interval, Time};
@@ -297,7 +297,7 @@ fn byte_range(range: &str, length: u64) -> Option<Range<u64>> {
 }
 
 fn time(text: &str) -> Time {
-    npt::instant(&mut Scanner::new(text)).unwrap()
+    npt::instant(&mut TextScanner::new(text)).unwrap()
 }
 
 fn usize(offset: u64) -> usize {

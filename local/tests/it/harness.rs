@@ -11,15 +11,15 @@ use axum::Router;
 use reelspan::budget::Budget;
 use reelspan::space::SpaceId;
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, Streaming};
+use reelspan::space::streaming::{Streaming, StreamingKind};
 use reelspan::store::{SPACES, Stores};
 use reelspan::streaming::Hosts;
 use reelspan_fragments::{Delivery, Fragments, Viewers};
 use reelspan_local::aws;
-use reelspan_local::connections::{Limits, Patience, Port, ServerNames};
-use reelspan_local::data::Data;
-use reelspan_local::queue::{Handler, Queue};
-use reelspan_local::s3::{self, Api, Browsers, MEDIA_BUCKET, Store};
+use reelspan_local::connections::{ConnectionLimits, Patience, Port, ServerNames};
+use reelspan_local::data::DataFolder;
+use reelspan_local::queue::{EventQueue, Handler};
+use reelspan_local::s3::{self, Browsers, MEDIA_BUCKET, S3Api, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -27,27 +27,27 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// More connections than any test needs.
-const LIMITS: Limits = Limits { connections: 1000, per_address: None, patience: Patience::DEFAULT };
+const LIMITS: ConnectionLimits = ConnectionLimits { connections: 1000, per_address: None, patience: Patience::DEFAULT };
 
 /// A running S3. Its folder remains if the caller keeps it.
 pub struct Local {
     pub client: Client,
     pub store: Arc<Store>,
     pub endpoint: String,
-    data: Data,
+    data: DataFolder,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
 
 impl Local {
     pub async fn start(folder: &Path) -> Self {
-        let data = Data::open(folder).unwrap();
+        let data = DataFolder::open(folder).unwrap();
         let store = Arc::new(Store::open(&data.s3()).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let client = Client::from_conf(aws::s3(at, data.credentials()).build());
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        let api = Api::new(Arc::clone(&store), data.credentials());
+        let api = S3Api::new(Arc::clone(&store), data.credentials());
         let port = Port { name: "S3", listener, limits: LIMITS, names: ServerNames::any() };
         tasks.spawn(s3::serve(port, api, Browsers::default(), stop.clone(), Duration::from_secs(1)));
         Self { client, store, endpoint: format!("http://{at}"), data, tasks, stop }
@@ -62,7 +62,7 @@ impl Local {
     /// Starts delivering events to a handler.
     pub fn deliver_to(&mut self, handler: Handler) {
         let pauses = [10, 20, 30, 40].map(Duration::from_millis).to_vec();
-        let queue = Queue { catalogue: self.store.catalogue(), handler, pauses };
+        let queue = EventQueue { catalogue: self.store.catalogue(), handler, pauses };
         self.tasks.spawn(queue.deliver(self.stop.clone(), Duration::ZERO));
     }
 
@@ -94,7 +94,7 @@ impl Local {
 
 /// Creates a space with open streaming.
 pub async fn make_open(stores: &Stores, space: &str) {
-    let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+    let streaming = Some(Streaming::new(StreamingKind::Open, Vec::new()));
     let space = Space::new(SpaceId::parse(space).unwrap(), None, 0);
     assert!(stores.spaces(SPACES.name).create(&Space { streaming, ..space }).await.unwrap());
 }

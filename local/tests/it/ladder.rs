@@ -3,14 +3,14 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use axum::http::StatusCode;
-use reelspan::store::Calls;
+use reelspan::store::CallCounts;
 use reelspan_local::s3::MEDIA_BUCKET;
 
 use crate::round_trips::Chain;
 
 /// The text of a playlist. It asked S3 for nothing, and DynamoDB at most twice.
 async fn playlist(chain: &Chain, path: &str) -> String {
-    let (status, body, Calls { s3, dynamodb }) = chain.get(path, None).await;
+    let (status, body, CallCounts { s3, dynamodb }) = chain.get(path, None).await;
     assert!(status == StatusCode::OK && s3 == 0 && dynamodb <= 2, "{path}: {status}, {s3} and {dynamodb} calls");
     String::from_utf8(body).unwrap()
 }
@@ -50,7 +50,7 @@ async fn a_segment_of_a_variant_is_one_call_to_dynamodb_and_one_get() {
             for (uri, s3) in calls {
                 let (status, body, calls) = chain.get(&format!("{folder}/{uri}"), None).await;
                 assert!(status == StatusCode::OK && body.len() > 100, "{folder}/{uri}: {status}");
-                assert_eq!(calls, Calls { s3, dynamodb: 1 }, "{folder}/{uri}");
+                assert_eq!(calls, CallCounts { s3, dynamodb: 1 }, "{folder}/{uri}");
             }
         }
     }

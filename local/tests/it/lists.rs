@@ -6,7 +6,7 @@ use futures::stream;
 use reelspan::space::record::Space;
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{CONTAINER_INDEX, IndexStatus, New, SPACES, Stores};
-use reelspan_local::data::Data;
+use reelspan_local::data::DataFolder;
 use reelspan_local::lists::{list_earlier, list_waiting};
 use reelspan_local::media::Files;
 use reelspan_local::s3::Store;
@@ -14,7 +14,7 @@ use reelspan_local::tables::Tables;
 use tokio_util::sync::CancellationToken;
 
 /// A data folder with four contents in it that no indexer has seen, and a space of them.
-async fn unindexed(data: &Data) -> (Stores, Arc<Tables>, Arc<Store>) {
+async fn unindexed(data: &DataFolder) -> (Stores, Arc<Tables>, Arc<Store>) {
     let tables = Arc::new(Tables::open(data).unwrap());
     let store = Arc::new(Store::open(&data.s3()).unwrap());
     let files = Arc::new(Files::new(Arc::clone(&store), None));
@@ -36,7 +36,7 @@ async fn waiting(stores: &Stores) -> usize {
 #[tokio::test]
 async fn contents_are_listed_before_the_indexer_comes_to_them() {
     let folder = tempfile::tempdir().unwrap();
-    let data = Data::open(folder.path()).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
     let (stores, _, store) = unindexed(&data).await;
     assert_eq!(waiting(&stores).await, 0);
     let stop = CancellationToken::new();
@@ -52,7 +52,7 @@ async fn contents_are_listed_before_the_indexer_comes_to_them() {
 #[tokio::test]
 async fn contents_of_before_there_were_lists_are_listed_once() {
     let folder = tempfile::tempdir().unwrap();
-    let data = Data::open(folder.path()).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
     let (stores, tables, _) = unindexed(&data).await;
     let spaces = stores.spaces(SPACES.name);
     let space = Space::new(SpaceId::parse("films").unwrap(), None, 1);

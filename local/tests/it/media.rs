@@ -8,12 +8,12 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan::store::{Bucket, Error, LARGEST_UNANNOUNCED, Media, New, PutError, StoredPart, Stores, Upload};
+use reelspan::store::{Bucket, LARGEST_UNANNOUNCED, Media, New, PutError, StoreError, StoredPart, Stores, Upload};
 use reelspan_engine::container::Source;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_local::aws;
-use reelspan_local::data::Data;
-use reelspan_local::media::{Files, Signer};
+use reelspan_local::data::DataFolder;
+use reelspan_local::media::{Files, UrlSigner};
 use reelspan_local::s3::MEDIA_BUCKET;
 
 use crate::harness::{Local, bytes};
@@ -31,12 +31,12 @@ fn named(value: &str) -> New {
 
 /// The implementations, each by its name.
 fn both(local: &Local, folder: &std::path::Path) -> [(&'static str, Media); 2] {
-    let data = Data::open_beside(folder).unwrap();
+    let data = DataFolder::open_beside(folder).unwrap();
     let at = local.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
     let dynamodb =
         aws_sdk_dynamodb::config::Builder::new().behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest());
     let by_sdk = Stores::new(aws::s3(at, data.credentials()), dynamodb, MEDIA_BUCKET, "none").media;
-    let signer = Signer::new(data.credentials().clone(), local.endpoint.clone());
+    let signer = UrlSigner::new(data.credentials().clone(), local.endpoint.clone());
     let files: Arc<dyn Bucket> = Arc::new(Files::new(Arc::clone(&local.store), Some(signer)));
     [("by the SDK", by_sdk), ("embedded", Media::new(files))]
 }
@@ -46,7 +46,7 @@ fn once(bytes: &[u8]) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Sen
     stream::iter(chunks)
 }
 
-async fn whole(body: impl Stream<Item = Result<Bytes, Error>>) -> Result<Vec<u8>, Error> {
+async fn whole(body: impl Stream<Item = Result<Bytes, StoreError>>) -> Result<Vec<u8>, StoreError> {
     let (mut body, mut whole) = (pin!(body), Vec::new());
     while let Some(chunk) = body.next().await {
         whole.extend_from_slice(&chunk?);
@@ -144,15 +144,15 @@ async fn a_body_never_mixes_two_versions() {
         assert!(ended.is_err() || read.len() == expected.len(), "{name}: it just ends");
         assert!(matches!(
             media.body(&key, &etag, None, splice([Piece::Source(0..9)])).await.err(),
-            Some(Error::Changed)
+            Some(StoreError::Changed)
         ));
         media.delete(&key).await.unwrap();
         media.delete(&key).await.unwrap();
         assert!(matches!(
             media.body(&key, &etag, None, splice([Piece::Source(0..9)])).await.err(),
-            Some(Error::Changed)
+            Some(StoreError::Changed)
         ));
-        assert!(matches!(media.content(&key).await.err(), Some(Error::Missing)), "{name}");
+        assert!(matches!(media.content(&key).await.err(), Some(StoreError::Missing)), "{name}");
     }
 }
 
@@ -199,7 +199,7 @@ async fn a_copy_is_of_the_version_that_was_looked_up() {
         assert_eq!((&noted.properties, noted.object.content_type.as_deref()), (&second.properties, Some("audio/mp4")));
         assert_eq!((noted.md5, &noted.object.etag), (content.md5, &content.object.etag), "{name}");
         local.put("films/from.mp4", "others").await;
-        assert!(matches!(media.copy(&noted, &from, &to).await, Err(Error::Changed)), "{name}");
+        assert!(matches!(media.copy(&noted, &from, &to).await, Err(StoreError::Changed)), "{name}");
         assert_eq!(local.get("other/to.mp4").await.unwrap(), b"bytes", "{name}");
     }
 }
@@ -286,7 +286,10 @@ async fn a_large_upload_goes_in_parts() {
         assert_eq!(parts.iter().map(|part| part.size).sum::<u64>(), size, "{name}");
         assert_eq!(parts.iter().map(|part| part.number).collect::<Vec<_>>(), (1..=81).collect::<Vec<_>>(), "{name}");
         assert_eq!(send("PUT", &parts[80].url, &[], b"b").await.0, 200, "{name}");
-        assert!(matches!(media.complete_upload(&key, "unknown", &[(81, "e".to_owned())]).await, Err(Error::Missing)));
+        assert!(matches!(
+            media.complete_upload(&key, "unknown", &[(81, "e".to_owned())]).await,
+            Err(StoreError::Missing)
+        ));
         let md5 = "\"92eb5ffee6ae2fec3ad71c777531578f\"".to_owned();
         media.complete_upload(&key, &id, &[(81, md5)]).await.unwrap();
         assert_eq!(local.get("films/large.mp4").await.unwrap(), b"b", "{name}");
@@ -312,7 +315,7 @@ async fn an_upload_goes_on_from_the_parts_that_are_stored() {
 
         media.abort_upload(&key, &id).await.unwrap();
         media.abort_upload(&key, &id).await.unwrap();
-        assert!(matches!(media.stored_parts(&key, &id).await, Err(Error::Missing)), "{name}");
+        assert!(matches!(media.stored_parts(&key, &id).await, Err(StoreError::Missing)), "{name}");
         assert_eq!(send("PUT", &parts[2].url, &[], b"b").await.0, 404, "{name}: it is aborted");
     }
 }

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
-use reelspan::store::{Calls, Stores};
+use reelspan::store::{CallCounts, Stores};
 use reelspan_local::s3::MEDIA_BUCKET;
 use reelspan_testkit::media;
 use tower::ServiceExt;
@@ -46,7 +46,7 @@ impl Functions {
     async fn counted(&self, method: Method, path: &str, field: Option<(HeaderName, &str)>) -> (Answer, (u64, u64)) {
         let before = self.stores.calls();
         let answer = self.warm(method, path, field).await;
-        let Calls { s3, dynamodb } = self.stores.calls();
+        let CallCounts { s3, dynamodb } = self.stores.calls();
         (answer, (s3 - before.s3, dynamodb - before.dynamodb))
     }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use reelspan::space::{ContentPrefix, SpaceId};
-use reelspan::store::{self, Calls, IndexStatus, Stores};
+use reelspan::store::{self, CallCounts, IndexStatus, Stores};
 use reelspan_indexer::S3Event;
 use reelspan_local::queue;
 use reelspan_local::queue::Handler;
@@ -58,7 +58,7 @@ impl Chain {
     }
 
     /// Status, bytes and calls of a request.
-    pub async fn get(&self, path: &str, range: Option<&str>) -> (StatusCode, Vec<u8>, Calls) {
+    pub async fn get(&self, path: &str, range: Option<&str>) -> (StatusCode, Vec<u8>, CallCounts) {
         let before = self.stores.calls();
         let mut request = Request::get(format!("/media/{path}"));
         if let Some(range) = range {
@@ -68,7 +68,7 @@ impl Chain {
         let status = answer.status();
         let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         let after = self.stores.calls();
-        (status, body.to_vec(), Calls { s3: after.s3 - before.s3, dynamodb: after.dynamodb - before.dynamodb })
+        (status, body.to_vec(), CallCounts { s3: after.s3 - before.s3, dynamodb: after.dynamodb - before.dynamodb })
     }
 }
 
@@ -84,7 +84,7 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
     for name in ["counter.mp4", "counter-fragmented.mp4", "counter.mkv", "chapters.mkv", "two-audio.mp4"] {
         chain.put(&format!("demo/{name}"), std::fs::read(format!("{samples}/{name}")).unwrap()).await;
     }
-    let once = Calls { s3: 1, dynamodb: 1 };
+    let once = CallCounts { s3: 1, dynamodb: 1 };
     let cases = [
         ("minute.webm?t=12,20", None, once),
         ("long.webm?t=12,20", None, once),
@@ -103,10 +103,10 @@ async fn a_fragment_is_one_call_to_dynamodb_and_one_get() {
         ("counter-fragmented.mp4?t=12.48,20", None, once),
         ("counter.mkv?t=12.48,20", None, once),
         // Only the head has the times of chapters and the time of recording.
-        ("chapters.mkv?id=song1", None, Calls { s3: 1, dynamodb: 2 }),
-        ("chapters.mkv", Some("t:clock=\"2010-10-22T07:33:57Z\"-"), Calls { s3: 1, dynamodb: 2 }),
+        ("chapters.mkv?id=song1", None, CallCounts { s3: 1, dynamodb: 2 }),
+        ("chapters.mkv", Some("t:clock=\"2010-10-22T07:33:57Z\"-"), CallCounts { s3: 1, dynamodb: 2 }),
         // Its one sync sample is earlier than the guess.
-        ("still.webm?t=70,75", None, Calls { s3: 1, dynamodb: 2 }),
+        ("still.webm?t=70,75", None, CallCounts { s3: 1, dynamodb: 2 }),
     ];
     for (path, range, expected) in cases {
         let (status, body, calls) = chain.get(&format!("demo/{path}"), range).await;
@@ -132,7 +132,7 @@ async fn a_list_and_a_playlist_ask_s3_for_nothing() {
     let ready = list.entries.iter().filter(|entry| matches!(entry.status, IndexStatus::Ready { .. })).count();
     assert_eq!((list.entries.len(), ready, list.more), (6, 5, false));
     let (status, body, calls) = chain.get("demo/~/playlist.json", None).await;
-    assert_eq!((status, calls), (StatusCode::OK, Calls { s3: 0, dynamodb: 2 }));
+    assert_eq!((status, calls), (StatusCode::OK, CallCounts { s3: 0, dynamodb: 2 }));
     assert!(body.len() > 200, "{} bytes", body.len());
     chain.local.stop().await;
 }

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{
-    CONTAINER_INDEX, Cells, Change, Condition, Content, ContentEntry, Count, Database, DynamoDb, Get, IndexStatus,
-    IndexTable, Item, Key, Object, Query, SPACES, Sequencer, SpacesTable, StoredEntry, TableName, USERS, Users,
-    UsersError, Value, Write, create_tables,
+    CONTAINER_INDEX, Cells, Condition, Content, ContentEntry, Database, DynamoDb, Get, IndexStatus, IndexTable, Item,
+    ItemChange, ItemCount, Object, PrimaryKey, Query, SPACES, Sequencer, SpacesTable, StoredEntry, TableName, USERS,
+    Users, UsersError, Value, Write, create_tables,
 };
 use reelspan::user::{Account, Hash, Password, Role, User, UserName};
-use reelspan_engine::index::{Head, Original, Packed, Status};
-use reelspan_local::data::Data;
+use reelspan_engine::index::{Head, Original, PackedPage, Status};
+use reelspan_local::data::DataFolder;
 use reelspan_local::tables::Tables;
 use reelspan_testkit::aws::database;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ async fn both() -> ([(&'static str, Arc<dyn Database>); 2], TempDir) {
     let config = database().await;
     create_tables(&config).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let embedded = Tables::open(&Data::open(folder.path()).unwrap()).unwrap();
+    let embedded = Tables::open(&DataFolder::open(folder.path()).unwrap()).unwrap();
     ([("DynamoDB", Arc::new(DynamoDb::new(config))), ("embedded", Arc::new(embedded))], folder)
 }
 
@@ -63,19 +63,24 @@ async fn an_item_is_found_as_it_was_put_until_it_is_deleted() {
         let put = item("films/a.mp4", "HEAD", &values());
         let space = Item::from([("space", Value::text("films")), ("state", Value::text("live"))]);
         for _ in 0..2 {
-            let writes =
-                vec![Write::new(&index, Change::Put(put.clone())), Write::new(&spaces, Change::Put(space.clone()))];
+            let writes = vec![
+                Write::new(&index, ItemChange::Put(put.clone())),
+                Write::new(&spaces, ItemChange::Put(space.clone())),
+            ];
             assert!(database.write(writes).await.unwrap(), "{name}");
             let wanted = [
-                Get::whole(&spaces, vec![Key::new("films"), Key::new("*")]),
-                Get::whole(&index, vec![Key::sorted("films/a.mp4", "P000000"), Key::sorted("films/a.mp4", "HEAD")]),
+                Get::whole(&spaces, vec![PrimaryKey::new("films"), PrimaryKey::new("*")]),
+                Get::whole(
+                    &index,
+                    vec![PrimaryKey::sorted("films/a.mp4", "P000000"), PrimaryKey::sorted("films/a.mp4", "HEAD")],
+                ),
             ];
             let found = database.get(&wanted).await.unwrap();
             assert_eq!(found, [vec![Arc::new(space.clone())], vec![Arc::new(put.clone())]], "{name}");
         }
-        let delete = || vec![Write::new(&index, Change::Delete(Key::sorted("films/a.mp4", "HEAD")))];
+        let delete = || vec![Write::new(&index, ItemChange::Delete(PrimaryKey::sorted("films/a.mp4", "HEAD")))];
         assert!(database.write(delete()).await.unwrap() && database.write(delete()).await.unwrap(), "{name}");
-        let found = database.get(&[Get::whole(&index, vec![Key::sorted("films/a.mp4", "HEAD")])]).await.unwrap();
+        let found = database.get(&[Get::whole(&index, vec![PrimaryKey::sorted("films/a.mp4", "HEAD")])]).await.unwrap();
         assert_eq!(found, [vec![]], "{name}");
     }
 }
@@ -107,7 +112,7 @@ async fn queries_and_scans_are_in_order_and_filtered() {
         let even = ["10", "12", "14", "16", "18"];
         assert_eq!(numbers(database.query(&query(Some(one.clone()))).await.unwrap()), even, "{name}");
         let count = database.count(&query(Some(one.clone()))).await.unwrap();
-        assert_eq!(count, Count { matching: 5, all: 10 }, "{name}");
+        assert_eq!(count, ItemCount { matching: 5, all: 10 }, "{name}");
         let begins = Condition::BeginsWith("media", "films/a.mp4".to_owned());
         let both = Condition::All(vec![begins, one]);
         assert_eq!(database.scan(&index, Some(&both), Some(&["page"])).await.unwrap().len(), 30, "{name}");
@@ -124,26 +129,26 @@ async fn writes_are_done_all_together_or_not_at_all() {
         Item::from([("space", Value::text(name)), ("state", Value::text(state)), ("streaming", Value::Map(streaming))])
     };
     for (name, database) in all {
-        let put = |space: Item| vec![Write::new(&table, Change::Put(space)).only_if(Condition::Missing("space"))];
+        let put = |space: Item| vec![Write::new(&table, ItemChange::Put(space)).only_if(Condition::Missing("space"))];
         assert!(database.write(put(space("one", "live"))).await.unwrap(), "{name}");
         assert!(!database.write(put(space("one", "deleting"))).await.unwrap(), "{name}");
         let version = |number: i128| Condition::Is("streaming.version", Value::number(number));
         for (condition, done) in [(version(3), true), (version(2), false), (Condition::Exists("owner"), false)] {
             let writes = vec![
-                Write::new(&table, Change::Put(space("two", "live"))),
-                Write::new(&table, Change::Check(Key::new("one"))).only_if(condition.clone()),
+                Write::new(&table, ItemChange::Put(space("two", "live"))),
+                Write::new(&table, ItemChange::Check(PrimaryKey::new("one"))).only_if(condition.clone()),
             ];
             assert_eq!(database.write(writes).await.unwrap(), done, "{name}, {condition:?}");
-            let found = database.get(&[Get::whole(&table, vec![Key::new("two")])]).await.unwrap();
+            let found = database.get(&[Get::whole(&table, vec![PrimaryKey::new("two")])]).await.unwrap();
             assert_eq!(found[0].len(), usize::from(done), "{name}, {condition:?}");
-            database.write(vec![Write::new(&table, Change::Delete(Key::new("two")))]).await.unwrap();
+            database.write(vec![Write::new(&table, ItemChange::Delete(PrimaryKey::new("two")))]).await.unwrap();
         }
         let set =
             vec![("streaming", None), ("state", Some(Value::text("deleting"))), ("owner", Some(Value::text("a")))];
-        let update = || Change::Update(Key::new("one"), set.clone());
+        let update = || ItemChange::Update(PrimaryKey::new("one"), set.clone());
         let update = || vec![Write::new(&table, update()).only_if(version(3))];
         assert!(database.write(update()).await.unwrap() && !database.write(update()).await.unwrap(), "{name}");
-        let found = database.get(&[Get::whole(&table, vec![Key::new("one")])]).await.unwrap();
+        let found = database.get(&[Get::whole(&table, vec![PrimaryKey::new("one")])]).await.unwrap();
         let pairs = [("space", "one"), ("state", "deleting"), ("owner", "a")];
         let expected = pairs.map(|(name, value)| (name, Value::text(value)));
         assert_eq!(found[0], [Arc::new(Item::from(expected))], "{name}");
@@ -157,14 +162,14 @@ fn step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
 
 fn write(table: &TableName, (place, change, condition, value): (u8, u8, u8, u8)) -> Write<'_> {
     let (media, page) = ("films/a.mp4", format!("P{place}"));
-    let (key, sequencer) = (Key::sorted(media, &*page), value.to_string());
+    let (key, sequencer) = (PrimaryKey::sorted(media, &*page), value.to_string());
     let of = |value: u8| Value::text(value.to_string());
     let version = Item::from([("version", Value::number(value))]);
     let change = match change {
-        0 => Change::Put(item(media, &page, &[("of", of(value)), ("sequencer", Value::text(&*sequencer))])),
-        1 => Change::Delete(key),
-        2 => Change::Update(key, vec![("of", Some(of(value))), ("sequencer", None)]),
-        _ => Change::Update(key, vec![("streaming", Some(Value::Map(version)))]),
+        0 => ItemChange::Put(item(media, &page, &[("of", of(value)), ("sequencer", Value::text(&*sequencer))])),
+        1 => ItemChange::Delete(key),
+        2 => ItemChange::Update(key, vec![("of", Some(of(value))), ("sequencer", None)]),
+        _ => ItemChange::Update(key, vec![("streaming", Some(Value::Map(version)))]),
     };
     let condition = match condition {
         0 => Condition::Exists("page"),
@@ -175,7 +180,7 @@ fn write(table: &TableName, (place, change, condition, value): (u8, u8, u8, u8))
         _ => Condition::BeginsWith("of", "1".to_owned()),
     };
     // An update of a missing item would make one.
-    let needs = matches!(change, Change::Update(..)).then_some(Condition::Exists("page"));
+    let needs = matches!(change, ItemChange::Update(..)).then_some(Condition::Exists("page"));
     let condition = Condition::All(needs.into_iter().chain([condition]).collect());
     Write::new(table, change).only_if(condition)
 }
@@ -188,10 +193,10 @@ fn both_do_the_same() {
     let config = ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(steps in prop::collection::vec(step(), 1..30))| {
         let done = runtime.block_on(async {
-            let keys: Vec<_> = (0..3).map(|place| Key::sorted("films/a.mp4", format!("P{place}"))).collect();
+            let keys: Vec<_> = (0..3).map(|place| PrimaryKey::sorted("films/a.mp4", format!("P{place}"))).collect();
             for key in &keys {
                 for database in [&one, &other] {
-                    database.write(vec![Write::new(&table, Change::Delete(key.clone()))]).await.unwrap();
+                    database.write(vec![Write::new(&table, ItemChange::Delete(key.clone()))]).await.unwrap();
                 }
             }
             let mut seen = Vec::new();
@@ -238,7 +243,7 @@ async fn later_heads_stay_and_pages_of_other_versions_do_not_count() {
     for (name, database) in all {
         let index = IndexTable::new(database, CONTAINER_INDEX.name);
         let (early, late) = (Sequencer::new("01"), Sequencer::new("02"));
-        let page = |number| Packed { number, bytes: bytes::Bytes::from_static(b"page") };
+        let page = |number| PackedPage { number, bytes: bytes::Bytes::from_static(b"page") };
         let cells: Cells = (0..3).collect();
         index.put_pages(&media(), "\"new\"", &late, (0..3).map(page).collect()).await.unwrap();
         assert!(index.put_head(&media(), &head("\"new\"", "02"), &cells).await.unwrap(), "{name}");
@@ -341,7 +346,7 @@ async fn an_entry_is_replaced_only_as_it_was_read() {
 #[test]
 fn a_file_of_before_there_were_lists_gets_them() {
     let folder = tempfile::tempdir().unwrap();
-    let data = Data::open(folder.path()).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
     let earlier = rusqlite::Connection::open(data.tables()).unwrap();
     let schema = "CREATE TABLE item (tab TEXT NOT NULL, partition TEXT NOT NULL, sort TEXT NOT NULL,
         attributes BLOB NOT NULL, PRIMARY KEY (tab, partition, sort))";
@@ -381,11 +386,11 @@ async fn two_admins_who_remove_each_other_do_not_both_succeed() {
 #[tokio::test]
 async fn a_change_is_seen_at_once_whichever_process_makes_it() {
     let folder = tempfile::tempdir().unwrap();
-    let data = Data::open(folder.path()).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
     // Two handles are to the file what two processes are.
     let handles = [(); 2].map(|()| Arc::new(Tables::open(&data).unwrap()) as Arc<dyn Database>);
     let table = index();
-    let key = || Key::sorted("films/a.mp4", "HEAD");
+    let key = || PrimaryKey::sorted("films/a.mp4", "HEAD");
     let mut expected = None;
     for round in 0..200_i128 {
         for (reader, handle) in handles.iter().enumerate() {
@@ -396,10 +401,10 @@ async fn a_change_is_seen_at_once_whichever_process_makes_it() {
         let writer = &handles[usize::from(round % 3 == 0)];
         let change = if round % 7 == 6 {
             expected = None;
-            Change::Delete(key())
+            ItemChange::Delete(key())
         } else {
             expected = Some(round);
-            Change::Put(item("films/a.mp4", "HEAD", &[("size", Value::number(round))]))
+            ItemChange::Put(item("films/a.mp4", "HEAD", &[("size", Value::number(round))]))
         };
         writer.write(vec![Write::new(&table, change)]).await.unwrap();
     }
@@ -408,7 +413,7 @@ async fn a_change_is_seen_at_once_whichever_process_makes_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_and_writers_at_a_time_see_whole_versions_in_order() {
     let folder = tempfile::tempdir().unwrap();
-    let data = Data::open(folder.path()).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
     let handles = [(); 2].map(|()| Arc::new(Tables::open(&data).unwrap()));
     let table = index();
     let mut tasks = tokio::task::JoinSet::new();
@@ -418,7 +423,7 @@ async fn readers_and_writers_at_a_time_see_whole_versions_in_order() {
             for version in 0..150_i128 {
                 let put = |page: &str| {
                     let version = [("version", Value::number(version))];
-                    Write::new(&table, Change::Put(item(&format!("films/{number}"), page, &version)))
+                    Write::new(&table, ItemChange::Put(item(&format!("films/{number}"), page, &version)))
                 };
                 assert!(handle.write(vec![put("HEAD"), put("P000000")]).await.unwrap());
             }
@@ -430,7 +435,7 @@ async fn readers_and_writers_at_a_time_see_whole_versions_in_order() {
             let mut last = [-1; 2];
             while last != [149; 2] {
                 for (number, last) in last.iter_mut().enumerate() {
-                    let key = |page: &str| Key::sorted(format!("films/{number}"), page);
+                    let key = |page: &str| PrimaryKey::sorted(format!("films/{number}"), page);
                     // The order of the reads: what is read later is never older.
                     for page in ["HEAD", "P000000"] {
                         let found = handle.get(&[Get::whole(&table, vec![key(page)])]).await.unwrap();
@@ -454,17 +459,20 @@ async fn an_item_outlives_the_process_that_put_it() {
     let folder = tempfile::tempdir().unwrap();
     let table = spaces();
     for round in 0..2 {
-        let tables = Tables::open(&Data::open(folder.path()).unwrap()).unwrap();
-        let found = tables.get(&[Get::whole(&table, vec![Key::new("films")])]).await.unwrap();
+        let tables = Tables::open(&DataFolder::open(folder.path()).unwrap()).unwrap();
+        let found = tables.get(&[Get::whole(&table, vec![PrimaryKey::new("films")])]).await.unwrap();
         assert_eq!(found[0].len(), round);
-        tables.write(vec![Write::new(&table, Change::Put([("space", Value::text("films"))].into()))]).await.unwrap();
+        tables
+            .write(vec![Write::new(&table, ItemChange::Put([("space", Value::text("films"))].into()))])
+            .await
+            .unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_cached_page_is_never_read_beside_the_head_of_another_version() {
     let folder = tempfile::tempdir().unwrap();
-    let database: Arc<dyn Database> = Arc::new(Tables::open(&Data::open(folder.path()).unwrap()).unwrap());
+    let database: Arc<dyn Database> = Arc::new(Tables::open(&DataFolder::open(folder.path()).unwrap()).unwrap());
     let index = IndexTable::new(Arc::clone(&database), CONTAINER_INDEX.name);
     let cells: Cells = (0..2).collect();
     for version in 0..20_u32 {
@@ -474,7 +482,7 @@ async fn a_cached_page_is_never_read_beside_the_head_of_another_version() {
             before.map(|found| found.head.original.etag.clone()),
             version.checked_sub(1).map(|it| format!("\"{it}\""))
         );
-        let page = |number| Packed { number, bytes: etag.clone().into_bytes().into() };
+        let page = |number| PackedPage { number, bytes: etag.clone().into_bytes().into() };
         index.put_pages(&media(), &etag, &Sequencer::new(&sequencer), vec![page(0), page(1)]).await.unwrap();
         // Between the pages and the head, a reader finds the old head, and none of its pages.
         if let Some(found) = index.find(&media(), 0..=1).await.unwrap() {

@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use reelspan::store::{USERS, Users};
 use reelspan::user::{Authenticator, Denied, Password, Role, Settings, UserName};
-use reelspan_local::data::Data;
+use reelspan_local::data::DataFolder;
 use reelspan_local::tables::Tables;
-use reelspan_local::users::{FirstAdmin, first_admin};
+use reelspan_local::users::{GeneratedAdmin, first_admin};
 
 /// Opens the tables and ensures the first admin. Returns the generated user, and for each pair whether it is accepted.
-async fn start(folder: &Path, given: Option<(&str, &str)>, pairs: &[(&str, &str)]) -> (Option<FirstAdmin>, Vec<bool>) {
-    let data = Data::open(folder).unwrap();
+async fn start(
+    folder: &Path,
+    given: Option<(&str, &str)>,
+    pairs: &[(&str, &str)],
+) -> (Option<GeneratedAdmin>, Vec<bool>) {
+    let data = DataFolder::open(folder).unwrap();
     let users = Users::new(Arc::new(Tables::open(&data).unwrap()), USERS.name);
     let given = given.map(|(name, password)| (UserName::parse(name).unwrap(), Password::parse(password).unwrap()));
     let made = first_admin(&data, &users, given).await.unwrap();
     let authenticator = Authenticator::new(users, Settings::default()).unwrap();
     let mut let_in = Vec::new();
-    if let Some(FirstAdmin { user, password }) = &made {
+    if let Some(GeneratedAdmin { user, password }) = &made {
         assert!(is_admin(&authenticator, user, password).await, "what was made up is wrong");
     }
     for (user, password) in pairs {
@@ -62,7 +66,8 @@ async fn a_password_is_made_up_once() {
 #[tokio::test]
 async fn a_password_that_was_written_down_before_a_crash_is_the_one() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(Data::open(folder.path()).unwrap().admin(), r#"{"user":"admin","password":"written down"}"#).unwrap();
+    fs::write(DataFolder::open(folder.path()).unwrap().admin(), r#"{"user":"admin","password":"written down"}"#)
+        .unwrap();
     let (made, let_in) = start(folder.path(), None, &[("admin", "written down")]).await;
     assert_eq!(made.unwrap().password, "written down");
     assert_eq!(let_in, [true]);
@@ -89,7 +94,7 @@ async fn what_is_written_down_is_so_or_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let (made, _) = start(folder.path(), None, &[]).await;
     let made = made.unwrap();
-    let file = Data::open(folder.path()).unwrap().admin();
+    let file = DataFolder::open(folder.path()).unwrap().admin();
     // Another admin, and the same one with the same password.
     start(folder.path(), Some(("root", "r of many words")), &[]).await;
     start(folder.path(), Some((&made.user, &made.password)), &[]).await;

@@ -15,8 +15,8 @@ use std::net::IpAddr;
 use percent_encoding::percent_decode_str;
 
 use super::policy::Policy;
-use super::sign::{Names, PARAMETERS, SHA256};
-use super::verify::{Evidence, Refusal, verify_policy};
+use super::sign::{PARAMETERS, SHA256, SignatureNames};
+use super::verify::{Evidence, SignatureRefusal, verify_policy};
 use crate::space::commons::TrustedKey;
 
 /// The parameter with the copy.
@@ -44,7 +44,7 @@ impl fmt::Debug for Copy {
 
 /// The requested URL, as far as the function knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked<'a> {
+pub enum RequestedUrl<'a> {
     /// All of it.
     Url(&'a str),
     /// What follows the host: behind CloudFront, a function is not told which host was asked.
@@ -60,14 +60,14 @@ impl Copy {
     /// Why it does not.
     pub fn verify(
         &self,
-        asked: Asked<'_>,
+        asked: RequestedUrl<'_>,
         keys: &[TrustedKey],
         now: i64,
         address: Option<IpAddr>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), SignatureRefusal> {
         let covers = |policy: &Policy| match asked {
-            Asked::Url(url) => policy.covers(url),
-            Asked::Path(path) => path_of(&policy.resource).is_some_and(|resource| is_below(resource, path)),
+            RequestedUrl::Url(url) => policy.covers(url),
+            RequestedUrl::Path(path) => path_of(&policy.resource).is_some_and(|resource| is_below(resource, path)),
         };
         verify_policy(&self.evidence, covers, keys, now, address)
     }
@@ -101,7 +101,7 @@ pub fn with_copy(signed: &str) -> String {
             .find_map(|pair| pair.split_once('=').filter(|(found, _)| *found == name))
             .map(|(_, value)| value)
     };
-    let Names { policy, signature, key_pair_id, .. } = PARAMETERS;
+    let SignatureNames { policy, signature, key_pair_id, .. } = PARAMETERS;
     match (value(policy), value(signature), value(key_pair_id)) {
         (Some(policy), Some(signature), Some(key)) => format!("{signed}&{COPY}={policy}.{signature}.{key}"),
         _ => signed.to_owned(),
@@ -112,15 +112,15 @@ pub fn with_copy(signed: &str) -> String {
 ///
 /// # Errors
 ///
-/// [`Refusal::Malformed`] if it is not written as [`with_copy`] writes it: nothing but the characters of CloudFront's base64 and of
+/// [`SignatureRefusal::Malformed`] if it is not written as [`with_copy`] writes it: nothing but the characters of CloudFront's base64 and of
 /// the names of keys gets into a playlist.
-pub fn copied(query: &str) -> Result<Option<Copy>, Refusal> {
+pub fn copied(query: &str) -> Result<Option<Copy>, SignatureRefusal> {
     let mut values = query.split('&').filter_map(|pair| pair.strip_prefix(COPY)?.strip_prefix('='));
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Refusal::Repeated(COPY));
+        return Err(SignatureRefusal::Repeated(COPY));
     }
-    let malformed = Refusal::Malformed(COPY);
+    let malformed = SignatureRefusal::Malformed(COPY);
     let parts: Vec<&str> = value.split('.').collect();
     let [policy, signature, key] = parts.as_slice() else { return Err(malformed) };
     let is_sound = |part: &str| {
@@ -129,7 +129,7 @@ pub fn copied(query: &str) -> Result<Option<Copy>, Refusal> {
     if value.len() > LONGEST || !parts.iter().all(|part| is_sound(part)) {
         return Err(malformed);
     }
-    let Names { policy: of_policy, signature: of_signature, key_pair_id, hash_algorithm, .. } = PARAMETERS;
+    let SignatureNames { policy: of_policy, signature: of_signature, key_pair_id, hash_algorithm, .. } = PARAMETERS;
     let parameters =
         format!("{of_policy}={policy}&{of_signature}={signature}&{key_pair_id}={key}&{hash_algorithm}={SHA256}");
     let evidence = Evidence::from_query(&parameters).map_err(|_| malformed)?.0.ok_or(malformed)?;
@@ -182,10 +182,10 @@ mod tests {
             "s=abcd.abcd.c/d",
             "s=abcd.abcd.c#d",
         ] {
-            assert_eq!(copied(query), Err(Refusal::Malformed("s")), "{query}");
+            assert_eq!(copied(query), Err(SignatureRefusal::Malformed("s")), "{query}");
         }
-        assert_eq!(copied(&format!("s={}.abcd.c", "a".repeat(LONGEST))), Err(Refusal::Malformed("s")));
-        assert_eq!(copied("s=abcd.abcd.c&s=abcd.abcd.c"), Err(Refusal::Repeated("s")));
+        assert_eq!(copied(&format!("s={}.abcd.c", "a".repeat(LONGEST))), Err(SignatureRefusal::Malformed("s")));
+        assert_eq!(copied("s=abcd.abcd.c&s=abcd.abcd.c"), Err(SignatureRefusal::Repeated("s")));
     }
 
     const NOW: i64 = 1_459_879_151;
@@ -211,42 +211,46 @@ mod tests {
         let copy = copy_of(&signer, &policy);
         let playlist = "/films~1/a%20b.mp4/~/master.m3u8";
         let excerpt = "/films~1/a%20b.mp4/%7E/t%3D620%2C655/master.m3u8";
-        let allowed = |copy: &Copy, asked: Asked<'_>, now, address| copy.verify(asked, &keys, now, address);
+        let allowed = |copy: &Copy, asked: RequestedUrl<'_>, now, address| copy.verify(asked, &keys, now, address);
         for (policy, path, expected) in [
             (&policy, playlist, Ok(())),
             (&policy, excerpt, Ok(())),
             (&part, excerpt, Ok(())),
             (&part, "/films~1/a%20b.mp4/~/t=620,655/v-1/1-1000/index.m3u8", Ok(())),
-            (&part, playlist, Err(Refusal::Resource)),
-            (&part, "/films~1/a%20b.mp4/~/t=620,656/master.m3u8", Err(Refusal::Resource)),
-            (&part, "/films~1/a%20b.mp4/~/t=620,655%2Fx/master.m3u8", Err(Refusal::Resource)),
-            (&part, "/films~1/a%20b.mp4/~/t=620,655", Err(Refusal::Resource)),
-            (&policy, "/films~1/a%20b.mp4/~%2Fmaster.m3u8", Err(Refusal::Resource)),
-            (&policy, "/films~2/a%20b.mp4/~/master.m3u8", Err(Refusal::Resource)),
-            (&policy, "/films~1/c.mp4/~/master.m3u8", Err(Refusal::Resource)),
-            (&Policy::until("https://*/films~1/a%20b.mp4/~/*", NOW + 60), playlist, Err(Refusal::Resource)),
-            (&Policy::until("https://d1.example/*/~/*", NOW + 60), playlist, Err(Refusal::Resource)),
-            (&Policy::until("https://d1.example/films~1/a%20b.mp4/~/m*", NOW + 60), playlist, Err(Refusal::Resource)),
-            (&Policy::until("*", NOW + 60), playlist, Err(Refusal::Resource)),
+            (&part, playlist, Err(SignatureRefusal::Resource)),
+            (&part, "/films~1/a%20b.mp4/~/t=620,656/master.m3u8", Err(SignatureRefusal::Resource)),
+            (&part, "/films~1/a%20b.mp4/~/t=620,655%2Fx/master.m3u8", Err(SignatureRefusal::Resource)),
+            (&part, "/films~1/a%20b.mp4/~/t=620,655", Err(SignatureRefusal::Resource)),
+            (&policy, "/films~1/a%20b.mp4/~%2Fmaster.m3u8", Err(SignatureRefusal::Resource)),
+            (&policy, "/films~2/a%20b.mp4/~/master.m3u8", Err(SignatureRefusal::Resource)),
+            (&policy, "/films~1/c.mp4/~/master.m3u8", Err(SignatureRefusal::Resource)),
+            (&Policy::until("https://*/films~1/a%20b.mp4/~/*", NOW + 60), playlist, Err(SignatureRefusal::Resource)),
+            (&Policy::until("https://d1.example/*/~/*", NOW + 60), playlist, Err(SignatureRefusal::Resource)),
+            (
+                &Policy::until("https://d1.example/films~1/a%20b.mp4/~/m*", NOW + 60),
+                playlist,
+                Err(SignatureRefusal::Resource),
+            ),
+            (&Policy::until("*", NOW + 60), playlist, Err(SignatureRefusal::Resource)),
         ] {
-            assert_eq!(allowed(&copy_of(&signer, policy), Asked::Path(path), NOW, None), expected, "{path}");
+            assert_eq!(allowed(&copy_of(&signer, policy), RequestedUrl::Path(path), NOW, None), expected, "{path}");
         }
-        let path = Asked::Path(playlist);
-        assert_eq!(allowed(&copy, path, NOW + 60, None), Err(Refusal::Expired));
+        let path = RequestedUrl::Path(playlist);
+        assert_eq!(allowed(&copy, path, NOW + 60, None), Err(SignatureRefusal::Expired));
         let early = Policy { date_greater_than: Some(NOW), ..policy.clone() };
-        assert_eq!(allowed(&copy_of(&signer, &early), path, NOW, None), Err(Refusal::Early));
+        assert_eq!(allowed(&copy_of(&signer, &early), path, NOW, None), Err(SignatureRefusal::Early));
         let bound = copy_of(&signer, &Policy { ip_address: Some(network), ..policy.clone() });
         assert_eq!(allowed(&bound, path, NOW, here), Ok(()));
-        assert_eq!(allowed(&bound, path, NOW, there), Err(Refusal::Address));
-        assert_eq!(allowed(&bound, path, NOW, None), Err(Refusal::Address));
-        assert_eq!(allowed(&copy_of(&other, &policy), path, NOW, None), Err(Refusal::Key));
+        assert_eq!(allowed(&bound, path, NOW, there), Err(SignatureRefusal::Address));
+        assert_eq!(allowed(&bound, path, NOW, None), Err(SignatureRefusal::Address));
+        assert_eq!(allowed(&copy_of(&other, &policy), path, NOW, None), Err(SignatureRefusal::Key));
         let forger = Signer::new("K1", SigningKey::generate().unwrap());
-        assert_eq!(allowed(&copy_of(&forger, &policy), path, NOW, None), Err(Refusal::Signature));
+        assert_eq!(allowed(&copy_of(&forger, &policy), path, NOW, None), Err(SignatureRefusal::Signature));
         let url = format!("{STREAM}master.m3u8?{}", copy.parameter);
-        assert_eq!(allowed(&copy, Asked::Url(&url), NOW, None), Ok(()));
+        assert_eq!(allowed(&copy, RequestedUrl::Url(&url), NOW, None), Ok(()));
         assert_eq!(
-            allowed(&copy, Asked::Url("https://d2.example/films~1/a%20b.mp4/~/"), NOW, None),
-            Err(Refusal::Resource)
+            allowed(&copy, RequestedUrl::Url("https://d2.example/films~1/a%20b.mp4/~/"), NOW, None),
+            Err(SignatureRefusal::Resource)
         );
     }
 }

@@ -41,11 +41,11 @@ pub enum KeyError {
 /// A private key.
 pub struct SigningKey {
     pkcs8: Vec<u8>,
-    pair: Pair,
+    pair: SigningKeyPair,
     random: SystemRandom,
 }
 
-enum Pair {
+enum SigningKeyPair {
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
 }
@@ -62,13 +62,13 @@ impl SigningKey {
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
         let pair = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random) {
-            Pair::Ecdsa(pair)
+            SigningKeyPair::Ecdsa(pair)
         } else {
             let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::NotOurs)?;
             if pair.public_key().as_ref().len() != MODULUS_AND_EXPONENT {
                 return Err(KeyError::NotOurs);
             }
-            Pair::Rsa(pair)
+            SigningKeyPair::Rsa(pair)
         };
         Ok(Self { pkcs8: pkcs8.to_vec(), pair, random })
     }
@@ -83,8 +83,8 @@ impl SigningKey {
     #[must_use]
     pub fn public(&self) -> Vec<u8> {
         match &self.pair {
-            Pair::Ecdsa(pair) => [P256.as_slice(), pair.public_key().as_ref()].concat(),
-            Pair::Rsa(pair) => [RSA.as_slice(), pair.public_key().as_ref()].concat(),
+            SigningKeyPair::Ecdsa(pair) => [P256.as_slice(), pair.public_key().as_ref()].concat(),
+            SigningKeyPair::Rsa(pair) => [RSA.as_slice(), pair.public_key().as_ref()].concat(),
         }
     }
 
@@ -106,11 +106,11 @@ impl SigningKey {
     /// Signs a message. ECDSA signatures differ each time.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.pair {
-            Pair::Ecdsa(pair) => {
+            SigningKeyPair::Ecdsa(pair) => {
                 let signature = pair.sign(&self.random, message).map_err(|_| KeyError::NoRandomness)?;
                 Ok(signature.as_ref().to_vec())
             }
-            Pair::Rsa(pair) => {
+            SigningKeyPair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature)
                     .map_err(|_| KeyError::NoRandomness)?;

@@ -37,7 +37,7 @@ pub mod policy;
 pub mod sign;
 pub mod verify;
 
-pub use copy::{Asked, Copy, copied, parameters, path_of, with_copy};
+pub use copy::{Copy, RequestedUrl, copied, parameters, path_of, with_copy};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

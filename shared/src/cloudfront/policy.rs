@@ -70,7 +70,7 @@ impl Policy {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Text keys, texts and numbers: serialising cannot fail.
-        serde_json::to_string(&Document::from(self)).unwrap_or_default()
+        serde_json::to_string(&PolicyDocument::from(self)).unwrap_or_default()
     }
 
     /// Parses a custom policy.
@@ -78,14 +78,14 @@ impl Policy {
     /// # Errors
     ///
     /// If it deviates from the documented form in any way.
-    pub fn parse(json: &[u8]) -> Result<Self, Malformed> {
-        let document: Document = serde_json::from_slice(json)?;
+    pub fn parse(json: &[u8]) -> Result<Self, MalformedPolicy> {
+        let document: PolicyDocument = serde_json::from_slice(json)?;
         // Serde would also read a struct from an array of its members, and a missing member from `null`.
         if serde_json::from_slice::<Value>(json)? != serde_json::to_value(&document)? {
-            return Err(Malformed::Json);
+            return Err(MalformedPolicy::Json);
         }
-        let Document { statement: [Statement { resource, condition }] } = document;
-        let Condition { date_less_than, ip_address, date_greater_than } = condition;
+        let PolicyDocument { statement: [Statement { resource, condition }] } = document;
+        let PolicyCondition { date_less_than, ip_address, date_greater_than } = condition;
         Ok(Self {
             resource,
             date_less_than: date_less_than.seconds,
@@ -143,20 +143,20 @@ impl Network {
 
 /// `192.0.2.7`, which is `192.0.2.7/32`, or `192.0.2.0/24`.
 impl FromStr for Network {
-    type Err = Malformed;
+    type Err = MalformedPolicy;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, MalformedPolicy> {
         if text.contains(':') {
-            return Err(Malformed::Version6);
+            return Err(MalformedPolicy::Version6);
         }
         let (address, prefix) = match text.split_once('/') {
             None => (text, 32),
             Some((address, digits)) => {
                 let prefix = digits.parse().ok().filter(|prefix: &u8| *prefix <= 32 && prefix.to_string() == digits);
-                (address, prefix.ok_or(Malformed::Address)?)
+                (address, prefix.ok_or(MalformedPolicy::Address)?)
             }
         };
-        Ok(Self { address: address.parse().map_err(|_| Malformed::Address)?, prefix })
+        Ok(Self { address: address.parse().map_err(|_| MalformedPolicy::Address)?, prefix })
     }
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Network {
 
 /// What is wrong with a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum MalformedPolicy {
     /// It is not JSON, or does not have exactly the required members.
     #[error("the policy is not one statement with a resource, an expiry, and at most a beginning and an address")]
     Json,
@@ -180,7 +180,7 @@ pub enum Malformed {
     Version6,
 }
 
-impl From<serde_json::Error> for Malformed {
+impl From<serde_json::Error> for MalformedPolicy {
     fn from(_: serde_json::Error) -> Self {
         Self::Json
     }
@@ -189,7 +189,7 @@ impl From<serde_json::Error> for Malformed {
 /// The JSON form of a policy: the order of the members is botocore's.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Document {
+struct PolicyDocument {
     statement: [Statement; 1],
 }
 
@@ -197,12 +197,12 @@ struct Document {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
     resource: String,
-    condition: Condition,
+    condition: PolicyCondition,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Condition {
+struct PolicyCondition {
     date_less_than: EpochTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip_address: Option<SourceIp>,
@@ -224,9 +224,9 @@ struct SourceIp {
     network: String,
 }
 
-impl From<&Policy> for Document {
+impl From<&Policy> for PolicyDocument {
     fn from(policy: &Policy) -> Self {
-        let condition = Condition {
+        let condition = PolicyCondition {
             date_less_than: EpochTime { seconds: policy.date_less_than },
             ip_address: policy.ip_address.map(|network| SourceIp { network: network.to_string() }),
             date_greater_than: policy.date_greater_than.map(|seconds| EpochTime { seconds }),
@@ -314,10 +314,10 @@ mod tests {
         for wrong in
             ["", "localhost", "192.0.2", "192.0.2.07", "192.0.2.256", "192.0.2.7/", "192.0.2.7/33", "192.0.2.7/08"]
         {
-            assert_eq!(wrong.parse::<Network>(), Err(Malformed::Address), "{wrong}");
+            assert_eq!(wrong.parse::<Network>(), Err(MalformedPolicy::Address), "{wrong}");
         }
         for wrong in ["2001:db8::1", "::/0", "::ffff:192.0.2.7", "2001:db8::/64"] {
-            assert_eq!(wrong.parse::<Network>(), Err(Malformed::Version6), "{wrong}");
+            assert_eq!(wrong.parse::<Network>(), Err(MalformedPolicy::Version6), "{wrong}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::policy::Policy;
 
 /// The names of a signature's parts, in a query and in cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Names {
+pub struct SignatureNames {
     /// The expiry of a canned policy, in seconds since 1970.
     pub expires: &'static str,
     /// A custom policy.
@@ -28,7 +28,7 @@ pub struct Names {
     pub hash_algorithm: &'static str,
 }
 
-impl Names {
+impl SignatureNames {
     /// All names: the expiry, the policy, the signature, the key, the hash.
     #[must_use]
     pub const fn all(self) -> [&'static str; 5] {
@@ -37,7 +37,7 @@ impl Names {
 }
 
 /// The names of the query parameters.
-pub const PARAMETERS: Names = Names {
+pub const PARAMETERS: SignatureNames = SignatureNames {
     expires: "Expires",
     policy: "Policy",
     signature: "Signature",
@@ -46,7 +46,7 @@ pub const PARAMETERS: Names = Names {
 };
 
 /// The names of the cookies.
-pub const COOKIES: Names = Names {
+pub const COOKIES: SignatureNames = SignatureNames {
     expires: "CloudFront-Expires",
     policy: "CloudFront-Policy",
     signature: "CloudFront-Signature",
@@ -117,7 +117,7 @@ impl Signer {
             format!("{}={}", PARAMETERS.policy, encode(json.as_bytes()))
         };
         let separator = if url.contains('?') { '&' } else { '?' };
-        let Names { signature, key_pair_id, hash_algorithm, .. } = PARAMETERS;
+        let SignatureNames { signature, key_pair_id, hash_algorithm, .. } = PARAMETERS;
         let value = encode(&self.key.sign(json.as_bytes())?);
         let key_id = &self.key_id;
         Ok(format!("{url}{separator}{what}&{signature}={value}&{key_pair_id}={key_id}&{hash_algorithm}={SHA256}"))

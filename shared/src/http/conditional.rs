@@ -7,17 +7,17 @@ use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RA
 
 /// The valid conditions of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    matches: Option<Tags>,
+pub struct Preconditions {
+    matches: Option<EntityTags>,
     unmodified_since: Option<SystemTime>,
-    none_matches: Option<Tags>,
+    none_matches: Option<EntityTags>,
     modified_since: Option<SystemTime>,
     range: Option<Validator>,
 }
 
 /// The result of the conditions for a representation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PreconditionResult {
     /// Proceed as if there were no conditions.
     Proceed,
     /// 304: the client has it already.
@@ -28,7 +28,7 @@ pub enum Verdict {
 
 /// A list of entity tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Tags {
+enum EntityTags {
     /// `*`: any representation at all.
     Any,
     /// These, weak ones with their `W/`.
@@ -44,15 +44,15 @@ enum Validator {
     Unreadable,
 }
 
-impl Conditions {
+impl Preconditions {
     /// Parses the conditions of a request's header fields. An invalid date is ignored (§13.1.3); of a partly invalid
     /// list of tags, the valid tags count.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
         Self {
-            matches: Tags::read(headers, &IF_MATCH),
+            matches: EntityTags::read(headers, &IF_MATCH),
             unmodified_since: date(headers, IF_UNMODIFIED_SINCE),
-            none_matches: Tags::read(headers, &IF_NONE_MATCH),
+            none_matches: EntityTags::read(headers, &IF_NONE_MATCH),
             modified_since: date(headers, IF_MODIFIED_SINCE),
             range: text(headers, IF_RANGE).map(Validator::parse),
         }
@@ -61,7 +61,7 @@ impl Conditions {
     /// Evaluates the conditions for a representation with this strong validator, last modified at this second since
     /// 1970, in the order of §13.2.2. The request is a GET or a HEAD.
     #[must_use]
-    pub fn judge(&self, etag: &str, modified: i64) -> Verdict {
+    pub fn judge(&self, etag: &str, modified: i64) -> PreconditionResult {
         let modified = instant(modified);
         let untouched = match (&self.matches, self.unmodified_since) {
             (Some(tags), _) => tags.have_strong(etag),
@@ -69,14 +69,14 @@ impl Conditions {
             (None, None) => true,
         };
         if !untouched {
-            return Verdict::Failed;
+            return PreconditionResult::Failed;
         }
         let known = match (&self.none_matches, self.modified_since) {
             (Some(tags), _) => tags.have_weak(etag),
             (None, Some(date)) => modified <= date,
             (None, None) => false,
         };
-        if known { Verdict::NotModified } else { Verdict::Proceed }
+        if known { PreconditionResult::NotModified } else { PreconditionResult::Proceed }
     }
 
     /// Whether there are conditions that can refuse a representation. `If-Range` only decides which part of it is sent.
@@ -101,7 +101,7 @@ impl Conditions {
     }
 }
 
-impl Tags {
+impl EntityTags {
     fn read(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
         if !headers.contains_key(name) {
             return None;
@@ -192,18 +192,18 @@ mod tests {
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
     const AFTER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
 
-    fn conditions(fields: &[(&'static str, &str)]) -> Conditions {
+    fn conditions(fields: &[(&'static str, &str)]) -> Preconditions {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         }
-        Conditions::read(&headers)
+        Preconditions::read(&headers)
     }
 
     #[test]
     fn conditions_are_judged_in_the_order_of_the_standard() {
-        use Verdict::{Failed, NotModified, Proceed};
-        let cases: &[(&[(&'static str, &str)], Verdict)] = &[
+        use PreconditionResult::{Failed, NotModified, Proceed};
+        let cases: &[(&[(&'static str, &str)], PreconditionResult)] = &[
             (&[], Proceed),
             (&[("if-match", "\"a\"")], Proceed),
             (&[("if-match", "\"b\", \"a\"")], Proceed),

@@ -62,7 +62,7 @@ impl MediaType {
         if text.len() > LONGEST {
             return Err(MediaTypeError::TooLong(text.len()));
         }
-        let mut cursor = Cursor { text, at: 0 };
+        let mut cursor = FieldCursor { text, at: 0 };
         cursor.token("a type")?;
         cursor.exactly('/', "a slash")?;
         cursor.token("a subtype")?;
@@ -99,12 +99,12 @@ impl MediaType {
 }
 
 /// The current position of the parser.
-struct Cursor<'a> {
+struct FieldCursor<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Cursor<'_> {
+impl FieldCursor<'_> {
     fn peek(&self) -> Option<char> {
         self.text.get(self.at..)?.chars().next()
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::user::{GroupName, Identity, NameError, Role, UserName};
+use crate::user::{GroupName, Identity, Role, UserName, UserNameError};
 
 /// The prefix of every entry's name.
 const ENTRY: &str = "acl-";
@@ -47,7 +47,7 @@ pub enum AclError {
     Entry(String),
     /// The name is invalid.
     #[error(transparent)]
-    Name(#[from] NameError),
+    Name(#[from] UserNameError),
     /// Everyone would have WRITE.
     #[error("acl-group-public can be READ only")]
     PublicWrite,

@@ -23,7 +23,7 @@ pub struct Usage {
 
 /// What a quota counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum QuotaUnit {
     /// Bytes.
     Bytes,
     /// Contents.
@@ -37,7 +37,7 @@ pub struct Exceeded {
     /// What the quota is of: `space films`, or `the spaces of alice`.
     pub of: String,
     /// What is counted.
-    pub unit: Unit,
+    pub unit: QuotaUnit,
     /// The bound.
     pub limit: u64,
     /// What there is, with what is being stored.
@@ -46,7 +46,7 @@ pub struct Exceeded {
     pub added: u64,
 }
 
-impl Unit {
+impl QuotaUnit {
     /// Its name in errors and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -94,8 +94,8 @@ impl Quota {
     /// [`Exceeded`].
     pub fn admits(&self, of: impl Fn() -> String, used: Usage, added: Usage) -> Result<(), Exceeded> {
         let units = [
-            (Unit::Bytes, self.bytes, used.bytes, added.bytes),
-            (Unit::Objects, self.objects, used.objects, added.objects),
+            (QuotaUnit::Bytes, self.bytes, used.bytes, added.bytes),
+            (QuotaUnit::Objects, self.objects, used.objects, added.objects),
         ];
         for (unit, limit, used, added) in units {
             if let Some(limit) = limit
@@ -119,13 +119,13 @@ mod tests {
         for (bytes, objects, added, exceeded) in [
             (None, None, usage(u64::MAX, u64::MAX), None),
             (Some(100), None, usage(90, 1000), None),
-            (Some(100), None, usage(91, 1), Some((Unit::Bytes, false))),
-            (Some(100), None, usage(101, 1), Some((Unit::Bytes, true))),
+            (Some(100), None, usage(91, 1), Some((QuotaUnit::Bytes, false))),
+            (Some(100), None, usage(101, 1), Some((QuotaUnit::Bytes, true))),
             (None, Some(3), usage(1000, 1), None),
-            (None, Some(3), usage(0, 2), Some((Unit::Objects, false))),
+            (None, Some(3), usage(0, 2), Some((QuotaUnit::Objects, false))),
             // A quota that was lowered refuses what adds to it, and nothing else.
             (Some(5), Some(1), usage(0, 0), None),
-            (Some(5), Some(1), usage(1, 0), Some((Unit::Bytes, false))),
+            (Some(5), Some(1), usage(1, 0), Some((QuotaUnit::Bytes, false))),
         ] {
             let quota = Quota { bytes, objects };
             let admitted = quota.admits(|| "space films".to_owned(), usage(10, 2), added);

@@ -4,14 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// To whom a space streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StreamingKind {
     /// To anybody who has the URL.
     Open,
     /// To requests with a signed URL or signed cookies.
     Secure,
 }
 
-impl Kind {
+impl StreamingKind {
     /// As DuraCloud writes it, in the property `streaming-type`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -21,7 +21,7 @@ impl Kind {
         }
     }
 
-    /// Reads what [`Kind::name`] wrote.
+    /// Reads what [`StreamingKind::name`] wrote.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Open, Self::Secure].into_iter().find(|kind| kind.name() == name)
@@ -58,7 +58,7 @@ impl StreamingStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Streaming {
     /// To whom.
-    pub kind: Kind,
+    pub kind: StreamingKind,
     /// Whether it is on.
     pub status: StreamingStatus,
     /// The origins whose pages may read what is streamed; none if any may.
@@ -76,7 +76,7 @@ pub struct Streaming {
 impl Streaming {
     /// Streaming that is to be set up.
     #[must_use]
-    pub fn new(kind: Kind, origins: Vec<String>) -> Self {
+    pub fn new(kind: StreamingKind, origins: Vec<String>) -> Self {
         // It has to differ from earlier setups of the same space only, and no two of them take less than a nanosecond.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let generation = format!("{:x}", now.as_nanos());

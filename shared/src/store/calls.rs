@@ -5,7 +5,7 @@ use std::ops::Sub;
 
 /// The number of calls to each service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
+pub struct CallCounts {
     /// To S3.
     pub s3: u64,
     /// To DynamoDB.
@@ -13,7 +13,7 @@ pub struct Calls {
 }
 
 /// The calls since an earlier count.
-impl Sub for Calls {
+impl Sub for CallCounts {
     type Output = Self;
 
     fn sub(self, earlier: Self) -> Self {
@@ -21,7 +21,7 @@ impl Sub for Calls {
     }
 }
 
-impl fmt::Display for Calls {
+impl fmt::Display for CallCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to S3, {} to DynamoDB", self.s3, self.dynamodb)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why S3 or DynamoDB gave no answer that is of use.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum StoreError {
     /// There is no such object.
     #[error("there is no such object")]
     Missing,
@@ -31,7 +31,7 @@ pub(super) const DYNAMODB: &str = "DynamoDB";
 /// The name under which Secrets Manager is reported.
 pub(crate) const SECRETS: &str = "Secrets Manager";
 
-impl Error {
+impl StoreError {
     /// Something that S3 should not have said.
     pub(super) fn s3(message: impl fmt::Display) -> Self {
         Self::Service { service: S3, message: message.to_string() }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{DynamoDb, Error, Unset, Users, aws, timeouts};
+use super::{DynamoDb, StoreError, UnsetVariable, Users, aws, timeouts};
 use super::{SECRETS, of_secrets};
 use crate::user::{Account, Directory, Hash, NotFound, Password, Role, TIME_TO_LIVE, User, UserName};
 
@@ -34,12 +34,12 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub struct FirstAdmin {
     client: Client,
     secret: String,
-    read: Arc<Mutex<Option<Read>>>,
+    read: Arc<Mutex<Option<SecretReading>>>,
 }
 
 /// The result of reading the secret, and how long it is valid.
 #[derive(Debug)]
-struct Read {
+struct SecretReading {
     outcome: Result<User, NotFound>,
     until: Instant,
 }
@@ -55,7 +55,7 @@ pub struct Registry {
 
 /// The content of the secret. Without `Debug`, so that it is never logged.
 #[derive(Deserialize)]
-struct Secret {
+struct AdminSecret {
     username: String,
     password: String,
 }
@@ -81,10 +81,10 @@ impl FirstAdmin {
         let begun = Instant::now();
         let outcome = self.fetch().await.map_err(NotFound::from);
         let counts = if outcome.is_ok() { TIME_TO_LIVE } else { PAUSE };
-        read.insert(Read { outcome, until: begun + counts }).outcome.clone()
+        read.insert(SecretReading { outcome, until: begun + counts }).outcome.clone()
     }
 
-    async fn fetch(&self) -> Result<User, Error> {
+    async fn fetch(&self) -> Result<User, StoreError> {
         let answer = self.client.get_secret_value().secret_id(&self.secret).send().await;
         let answer = answer.map_err(|error| of_secrets(&error))?;
         user(answer.secret_string().unwrap_or_default())
@@ -93,7 +93,7 @@ impl FirstAdmin {
 
 impl Registry {
     /// From a function's environment: `USERS_TABLE`, and `ADMIN_SECRET` if there is one.
-    pub async fn from_env() -> Result<Self, Unset> {
+    pub async fn from_env() -> Result<Self, UnsetVariable> {
         let table = super::variable("USERS_TABLE")?;
         let config = aws().await;
         let first_admin = super::variable("ADMIN_SECRET").ok().filter(|secret| !secret.is_empty());
@@ -118,9 +118,9 @@ impl Directory for Registry {
 }
 
 /// The errors do not quote the content, which is secret.
-fn user(text: &str) -> Result<User, Error> {
-    let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
-    let secret: Secret = serde_json::from_str(text)
+fn user(text: &str) -> Result<User, StoreError> {
+    let wrong = |message: &str| StoreError::Service { service: SECRETS, message: message.to_owned() };
+    let secret: AdminSecret = serde_json::from_str(text)
         .map_err(|_| wrong("the first admin's secret is not JSON with username and password"))?;
     let name = UserName::parse(&secret.username).map_err(|_| wrong("the first admin's username cannot be one"))?;
     let password = Password::parse(secret.password).map_err(|_| wrong("the first admin's password cannot be one"))?;

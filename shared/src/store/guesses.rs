@@ -1,5 +1,5 @@
 //! Failed sign-ins, counted in the table `Sessions` for all processes together: on AWS the next guess may reach another instance
-//! of the function, whose own memory ([`crate::user::Limits`]) knows nothing of the last one.
+//! of the function, whose own memory ([`crate::user::FailureLimits`]) knows nothing of the last one.
 //!
 //! The rules are those of one process: every attempt counts as a failure until it turns out right, for the name at the address,
 //! for the address, and for the name. Of simultaneous attempts, each counts: an attempt is written only if the counts are still as
@@ -8,11 +8,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::database::{Change, Condition, Database, Get, Item, Key, TableName, Value, Write};
+use super::database::{Condition, Database, Get, Item, ItemChange, PrimaryKey, TableName, Value, Write};
 use super::retry::Backoff;
 use super::sessions::{hex, now};
-use super::{DynamoDb, Error, SESSIONS, Unset, aws};
-use crate::user::{Denied, GuessSource, Limits, NotFound};
+use super::{DynamoDb, SESSIONS, StoreError, UnsetVariable, aws};
+use crate::user::{AttemptSource, Denied, FailureLimits, NotFound};
 
 /// How often an attempt is tried again while others count.
 const ATTEMPTS: u32 = 8;
@@ -32,12 +32,12 @@ const EXPIRES: &str = "expires";
 pub struct Guesses {
     database: Arc<dyn Database>,
     table: TableName,
-    limits: Limits,
+    limits: FailureLimits,
 }
 
 /// An attempt that was allowed, and counts as a failure until [`Guesses::was_right`].
 #[derive(Debug)]
-pub struct Attempt([String; 3]);
+pub struct GuessAttempt([String; 3]);
 
 /// What is known of a name at an address, of an address, or of a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,25 +52,26 @@ struct FailureCount {
 impl Guesses {
     /// The counts in the table of this name.
     #[must_use]
-    pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>, limits: Limits) -> Self {
+    pub fn new(database: Arc<dyn Database>, table: impl Into<Arc<str>>, limits: FailureLimits) -> Self {
         Self { database, table: TableName::new(table, SESSIONS.partition, SESSIONS.sort), limits }
     }
 
     /// The table from a function's environment: `SESSIONS_TABLE`.
-    pub async fn from_env() -> Result<Self, Unset> {
+    pub async fn from_env() -> Result<Self, UnsetVariable> {
         let table = super::variable("SESSIONS_TABLE")?;
-        Ok(Self::new(Arc::new(DynamoDb::new(aws().await.into())), table, Limits::default()))
+        Ok(Self::new(Arc::new(DynamoDb::new(aws().await.into())), table, FailureLimits::default()))
     }
 
     /// Allows an attempt to sign in, and counts it as a failure; or says how long it has to wait.
-    pub async fn attempt(&self, name: &str, address: Option<IpAddr>) -> Result<Attempt, Denied> {
+    pub async fn attempt(&self, name: &str, address: Option<IpAddr>) -> Result<GuessAttempt, Denied> {
         self.attempt_at(name, address, now()).await
     }
 
     /// [`Guesses::attempt`] at a time in seconds since 1970.
-    pub async fn attempt_at(&self, name: &str, address: Option<IpAddr>, now: u64) -> Result<Attempt, Denied> {
-        let source = format!("{:?}", GuessSource::of(address));
-        let attempt = Attempt([format!("pair {source} {name}"), format!("address {source}"), format!("name {name}")]);
+    pub async fn attempt_at(&self, name: &str, address: Option<IpAddr>, now: u64) -> Result<GuessAttempt, Denied> {
+        let source = format!("{:?}", AttemptSource::of(address));
+        let attempt =
+            GuessAttempt([format!("pair {source} {name}"), format!("address {source}"), format!("name {name}")]);
         let mut backoff = Backoff::new(ATTEMPTS);
         loop {
             let [pair, of_address, of_name] = self.read(&attempt, now).await.map_err(denied)?;
@@ -99,7 +100,7 @@ impl Guesses {
     }
 
     /// The attempt was right: earlier failures of this name at this address are forgotten, and this one counts nowhere.
-    pub async fn was_right(&self, attempt: &Attempt) -> Result<(), NotFound> {
+    pub async fn was_right(&self, attempt: &GuessAttempt) -> Result<(), NotFound> {
         let mut backoff = Backoff::new(ATTEMPTS);
         loop {
             let now = now();
@@ -114,7 +115,7 @@ impl Guesses {
     }
 
     /// What is counted now; failures of long ago count no more.
-    async fn read(&self, attempt: &Attempt, now: u64) -> Result<[FailureCount; 3], Error> {
+    async fn read(&self, attempt: &GuessAttempt, now: u64) -> Result<[FailureCount; 3], StoreError> {
         let found =
             self.database.get(&[Get::whole(&self.table, attempt.0.iter().map(|text| at(text)).collect())]).await?;
         let found: Vec<_> = found.into_iter().flatten().collect();
@@ -128,7 +129,12 @@ impl Guesses {
     }
 
     /// Writes what is given, if all of it is still as it was read.
-    async fn write(&self, attempt: &Attempt, now: u64, counted: [Option<FailureCount>; 3]) -> Result<bool, Error> {
+    async fn write(
+        &self,
+        attempt: &GuessAttempt,
+        now: u64,
+        counted: [Option<FailureCount>; 3],
+    ) -> Result<bool, StoreError> {
         let writes = attempt.0.iter().zip(counted).filter_map(|(text, counted)| {
             let counted = counted?;
             let unchanged = match counted.revision {
@@ -136,9 +142,9 @@ impl Guesses {
                 None => Condition::Missing(REVISION),
             };
             let change = match (counted.count, counted.revision) {
-                (0, Some(_)) => Change::Delete(at(text)),
+                (0, Some(_)) => ItemChange::Delete(at(text)),
                 (0, None) => return None,
-                _ => Change::Put(counted.item(text, now)),
+                _ => ItemChange::Put(counted.item(text, now)),
             };
             Some(Write::new(&self.table, change).only_if(unchanged))
         });
@@ -169,7 +175,7 @@ impl FailureCount {
     }
 }
 
-fn denied(error: Error) -> Denied {
+fn denied(error: StoreError) -> Denied {
     Denied::Directory(error.into())
 }
 
@@ -178,6 +184,6 @@ fn partition(text: &str) -> String {
     format!("guesses {}", hex(text))
 }
 
-fn at(text: &str) -> Key {
-    Key::sorted(partition(text), SORT)
+fn at(text: &str) -> PrimaryKey {
+    PrimaryKey::sorted(partition(text), SORT)
 }

@@ -1,6 +1,6 @@
 //! Keeps the list of contents true when the REST API changes one: the entry is written at once, rather than with the event.
 
-use super::{ContentEntry, Error, Stores};
+use super::{ContentEntry, StoreError, Stores};
 use crate::space::MediaKey;
 
 /// How often others may change the content or its entry meanwhile. What is left then, the event of the change puts right.
@@ -13,12 +13,12 @@ impl Stores {
     /// # Errors
     ///
     /// If S3 or `DynamoDB` fails. The list comes right all the same, with the event of the change.
-    pub async fn update_entry(&self, media: &MediaKey) -> Result<(), Error> {
+    pub async fn update_entry(&self, media: &MediaKey) -> Result<(), StoreError> {
         let mut stored = self.index.entry(media).await?;
         for _ in 0..ATTEMPTS {
             let content = match self.media.content(media).await {
                 Ok(content) => Some(content),
-                Err(Error::Missing) => None,
+                Err(StoreError::Missing) => None,
                 Err(error) => return Err(error),
             };
             let entry = content.map(|content| ContentEntry::of(media, &content, None, stored.entry.as_ref()));

@@ -29,21 +29,21 @@ use aws_sdk_s3::config as s3;
 
 pub use self::aws::{DynamoDb, S3Bucket, aws, http_client};
 pub use bucket::{
-    BoxError, Bucket, Chunks, Content, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object,
-    ObjectVersion, Objects, PutError, Reading, SMALLEST_PART, Signed, StoredPart, Upload, UploadPart, metadata,
+    BoxError, Bucket, Content, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object, ObjectVersion,
+    Objects, PutError, ReadCost, ReadStream, SMALLEST_PART, SignedRequest, StoredPart, Upload, UploadPart, metadata,
     presigned_parts,
 };
-pub use calls::Calls;
+pub use calls::CallCounts;
 pub use database::{
-    Change, Condition, Count, Database, Get, IndexQuery, Item, Key, MOST_GETS, Query, SecondaryIndex, TableName, Value,
-    Write,
+    Condition, Database, Get, IndexQuery, Item, ItemChange, ItemCount, MOST_GETS, PrimaryKey, Query, SecondaryIndex,
+    TableName, Value, Write,
 };
-pub use error::Error;
+pub use error::StoreError;
 pub use first_admin::{FirstAdmin, Registry};
-pub use guesses::{Attempt, Guesses};
+pub use guesses::{GuessAttempt, Guesses};
 pub use index::{
-    Beside, CaptionFile, Cells, ContentEntry, Entries, Found, HeadOf, IndexStatus, IndexTable, Kept, MOST_FILES,
-    PagesOf, Reader, Seen, Sequencer, Stored, StoredEntry, Unfinished,
+    CaptionFile, Cells, ContentEntries, ContentEntry, Found, FoundContent, HeadOf, IndexReader, IndexStatus,
+    IndexTable, Kept, MOST_FILES, PagesOf, Sequencer, StemSidecars, StoredEntry, StoredHead, Unfinished,
 };
 pub use media::{ContentList, Media, ObjectSource};
 pub use quotas::{FRESH, QuotaError, Quotas, Reservation};
@@ -70,13 +70,13 @@ pub struct Stores {
 /// A variable that the environment has to have, and has not.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {0} is not set")]
-pub struct Unset(&'static str);
+pub struct UnsetVariable(&'static str);
 
 impl Stores {
     /// The stores that a function's environment names: `MEDIA_BUCKET`, `INDEX_TABLE`, and what the AWS SDKs read (region,
     /// credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_DYNAMODB`). Where S3's endpoint is one of
     /// these, buckets are addressed by path, since what is no AWS seldom has a host name for each.
-    pub async fn from_env() -> Result<Self, Unset> {
+    pub async fn from_env() -> Result<Self, UnsetVariable> {
         let (bucket, table) = (variable("MEDIA_BUCKET")?, variable("INDEX_TABLE")?);
         let config = aws().await;
         let by_path = config.endpoint_url().is_some() || env::var_os("AWS_ENDPOINT_URL_S3").is_some();
@@ -117,12 +117,12 @@ impl Stores {
 
     /// The calls that were made so far, by all who use these stores.
     #[must_use]
-    pub fn calls(&self) -> Calls {
-        Calls { s3: self.media.calls(), dynamodb: self.index.database().calls() }
+    pub fn calls(&self) -> CallCounts {
+        CallCounts { s3: self.media.calls(), dynamodb: self.index.database().calls() }
     }
 }
 
 /// What the environment says of this.
-fn variable(name: &'static str) -> Result<String, Unset> {
-    env::var(name).map_err(|_| Unset(name))
+fn variable(name: &'static str) -> Result<String, UnsetVariable> {
+    env::var(name).map_err(|_| UnsetVariable(name))
 }

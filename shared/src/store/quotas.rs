@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Error, IndexTable, SpacesTable};
-use crate::space::quota::{Exceeded, Quota, Unit, Usage};
+use super::{IndexTable, SpacesTable, StoreError};
+use crate::space::quota::{Exceeded, Quota, QuotaUnit, Usage};
 use crate::space::record::{Space, SpaceState};
 use crate::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
 
@@ -36,11 +36,11 @@ const REMEMBERED: usize = 4096;
 pub struct Quotas {
     index: IndexTable,
     spaces: SpacesTable,
-    counts: Counts,
+    counts: SpaceCounts,
 }
 
 /// What is known of each space, and how many reservations there were.
-type Counts = Arc<Mutex<(HashMap<SpaceId, SpaceCount>, u64)>>;
+type SpaceCounts = Arc<Mutex<(HashMap<SpaceId, SpaceCount>, u64)>>;
 
 #[derive(Debug, Default)]
 struct SpaceCount {
@@ -92,13 +92,13 @@ pub enum QuotaError {
     Exceeded(#[from] Exceeded),
     /// A store failed.
     #[error(transparent)]
-    Store(#[from] Error),
+    Store(#[from] StoreError),
 }
 
 /// Room for a content that is being stored, which is free again when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
-    counts: Counts,
+    counts: SpaceCounts,
     space: SpaceId,
     number: u64,
     /// How many bytes the content may have at most, and what is exceeded with one more; `None` if no quota limits them.
@@ -113,11 +113,11 @@ impl Quotas {
     }
 
     /// Whether a quota limits what is stored in a space.
-    pub async fn limit(&self, space: &Space) -> Result<bool, Error> {
+    pub async fn limit(&self, space: &Space) -> Result<bool, StoreError> {
         Ok(!space.quota.is_off() || !self.of_owner(space).await?.is_off())
     }
 
-    async fn of_owner(&self, space: &Space) -> Result<Quota, Error> {
+    async fn of_owner(&self, space: &Space) -> Result<Quota, StoreError> {
         match &space.owner {
             Some(owner) => self.spaces.user_quota(owner).await,
             None => Ok(Quota::default()),
@@ -166,7 +166,7 @@ impl Quotas {
                         let limit = quota.bytes?;
                         let room = limit.saturating_sub(used.bytes).saturating_add(replaced.bytes);
                         let added = room.saturating_add(1);
-                        Some((room, Exceeded { of, unit: Unit::Bytes, limit, used: used.bytes, added }))
+                        Some((room, Exceeded { of, unit: QuotaUnit::Bytes, limit, used: used.bytes, added }))
                     };
                     let rooms = [left(space.quota, of_space(), here), left(of_owner, of_spaces(), all)];
                     let room = rooms.into_iter().flatten().min_by_key(|(room, _)| *room);
@@ -181,7 +181,7 @@ impl Quotas {
     }
 
     /// The spaces of the owner of this one.
-    async fn spaces_of(&self, space: &Space) -> Result<Vec<SpaceId>, Error> {
+    async fn spaces_of(&self, space: &Space) -> Result<Vec<SpaceId>, StoreError> {
         let all = self.spaces.all().await?.into_iter();
         Ok(all
             .filter(|other| other.owner == space.owner && other.state == SpaceState::Live)
@@ -190,7 +190,7 @@ impl Quotas {
     }
 
     /// What a space has without what is held, counted now or lately, and when the count began.
-    async fn usage(&self, id: &SpaceId, afresh: bool) -> Result<(Usage, Instant), Error> {
+    async fn usage(&self, id: &SpaceId, afresh: bool) -> Result<(Usage, Instant), StoreError> {
         let known = self.counts().0.get(id).and_then(|counted| counted.known);
         if let Some((usage, at)) = known
             && !afresh

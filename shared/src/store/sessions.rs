@@ -15,8 +15,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::database::{Change, Condition, Database, Item, Key, Query, TableName, Value, Write};
-use super::{DynamoDb, Error, Registry, SESSIONS, Unset, aws};
+use super::database::{Condition, Database, Item, ItemChange, PrimaryKey, Query, TableName, Value, Write};
+use super::{DynamoDb, Registry, SESSIONS, StoreError, UnsetVariable, aws};
 use crate::user::{Directory, Hash, Identity, NotFound, ROUNDS, User, UserName, check};
 
 /// How many seconds a session lives without a request.
@@ -64,7 +64,7 @@ impl Sessions {
     }
 
     /// The table from a function's environment, `SESSIONS_TABLE`, for these users.
-    pub async fn from_env(users: Registry) -> Result<Self, Unset> {
+    pub async fn from_env(users: Registry) -> Result<Self, UnsetVariable> {
         let table = super::variable("SESSIONS_TABLE")?;
         Ok(Self::new(users, Arc::new(DynamoDb::new(aws().await.into())), table))
     }
@@ -96,12 +96,12 @@ impl Sessions {
         item.insert(USED, Value::number(now));
         item.insert(EXPIRES, Value::number(now + IDLE));
         item.insert(PASSWORD, Value::text(fingerprint(&user.password)));
-        self.database.write(vec![Write::new(&self.table, Change::Put(item))]).await?;
+        self.database.write(vec![Write::new(&self.table, ItemChange::Put(item))]).await?;
         Ok(Some(Session { token, identity: user.account.identity() }))
     }
 
     /// Deletes the sessions of a user that are over, and those used longest ago if one more would be too many.
-    async fn make_room(&self, name: &UserName, now: u64) -> Result<(), Error> {
+    async fn make_room(&self, name: &UserName, now: u64) -> Result<(), StoreError> {
         let mut kept = self.of(name).await?;
         kept.sort_by_key(|item| (!is_over(item, now), number(item, USED)));
         let over = kept.iter().filter(|item| is_over(item, now)).count();
@@ -125,7 +125,7 @@ impl Sessions {
         if now >= number(&kept, USED).saturating_add(RENEWED_EVERY) {
             let expires = (now + IDLE).min(number(&kept, BEGUN).saturating_add(LONGEST));
             let set = vec![(USED, Some(Value::number(now))), (EXPIRES, Some(Value::number(expires)))];
-            let renewed = Write::new(&self.table, Change::Update(key, set)).only_if(Condition::Exists(BEGUN));
+            let renewed = Write::new(&self.table, ItemChange::Update(key, set)).only_if(Condition::Exists(BEGUN));
             // It may have been signed out meanwhile.
             if !self.database.write(vec![renewed]).await? {
                 return Ok(None);
@@ -137,7 +137,7 @@ impl Sessions {
     /// Ends the session with this token.
     pub async fn end(&self, token: &str) -> Result<(), NotFound> {
         let Some((_, key)) = key(token) else { return Ok(()) };
-        self.database.write(vec![Write::new(&self.table, Change::Delete(key))]).await?;
+        self.database.write(vec![Write::new(&self.table, ItemChange::Delete(key))]).await?;
         Ok(())
     }
 
@@ -148,16 +148,16 @@ impl Sessions {
     }
 
     /// The items of a user's sessions: some twenty at most.
-    async fn of(&self, name: &UserName) -> Result<Vec<Arc<Item>>, Error> {
+    async fn of(&self, name: &UserName) -> Result<Vec<Arc<Item>>, StoreError> {
         // Digests are hexadecimal digits.
         let sorts = "0".to_owned()..="g".to_owned();
         let (table, partition) = (&self.table, name.to_string());
         self.database.query(&Query { table, partition, sorts, only: None, attributes: None, consistent: true }).await
     }
 
-    async fn delete<'a>(&self, items: impl Iterator<Item = &'a Arc<Item>>) -> Result<(), Error> {
+    async fn delete<'a>(&self, items: impl Iterator<Item = &'a Arc<Item>>) -> Result<(), StoreError> {
         for key in items.filter_map(|item| self.table.key(item)) {
-            self.database.write(vec![Write::new(&self.table, Change::Delete(key))]).await?;
+            self.database.write(vec![Write::new(&self.table, ItemChange::Delete(key))]).await?;
         }
         Ok(())
     }
@@ -188,10 +188,10 @@ fn fingerprint(password: &Hash) -> String {
 }
 
 /// The user and the key of the session with this token: random characters, a full stop, and the user's name.
-fn key(token: &str) -> Option<(UserName, Key)> {
+fn key(token: &str) -> Option<(UserName, PrimaryKey)> {
     let (_, name) = token.split_once('.')?;
     let name = UserName::parse(name).ok()?;
-    Some((name.clone(), Key::sorted(name.as_str(), hex(token))))
+    Some((name.clone(), PrimaryKey::sorted(name.as_str(), hex(token))))
 }
 
 fn random() -> Result<String, NotFound> {

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::of_dynamodb;
-use super::{Error, SecondaryIndex};
+use super::{SecondaryIndex, StoreError};
 
 /// A table's name, and the names of its partition key and its sort key, if it has one. All keys are strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub const SESSIONS: Table =
 pub const TABLES: [Table; 4] = [CONTAINER_INDEX, SPACES, USERS, SESSIONS];
 
 /// Creates the missing ones of [`TABLES`] in DynamoDB.
-pub async fn create_tables(config: &Builder) -> Result<(), Error> {
+pub async fn create_tables(config: &Builder) -> Result<(), StoreError> {
     let client = Client::from_conf(config.clone().build());
     for table in TABLES {
         let own = [Some((table.partition, KeyType::Hash)), table.sort.map(|sort| (sort, KeyType::Range))];
@@ -56,13 +56,13 @@ pub async fn create_tables(config: &Builder) -> Result<(), Error> {
         let mut request = client.create_table().table_name(table.name).billing_mode(BillingMode::PayPerRequest);
         for (name, _) in own.iter().chain(of_index.iter().flatten()) {
             let attribute = AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
-            request = request.attribute_definitions(attribute.build().map_err(Error::dynamodb)?);
+            request = request.attribute_definitions(attribute.build().map_err(StoreError::dynamodb)?);
         }
         request = request.set_key_schema(Some(schema(own)?));
         if let (Some(index), Some(keys)) = (table.index, of_index) {
             let whole = Projection::builder().projection_type(ProjectionType::All).build();
             let index = GlobalSecondaryIndex::builder().index_name(index.name).projection(whole);
-            let index = index.set_key_schema(Some(schema(keys)?)).build().map_err(Error::dynamodb)?;
+            let index = index.set_key_schema(Some(schema(keys)?)).build().map_err(StoreError::dynamodb)?;
             request = request.global_secondary_indexes(index);
         }
         match request.send().await {
@@ -75,7 +75,7 @@ pub async fn create_tables(config: &Builder) -> Result<(), Error> {
 }
 
 /// Names of keys as the SDK has them.
-fn schema(keys: impl IntoIterator<Item = (&'static str, KeyType)>) -> Result<Vec<KeySchemaElement>, Error> {
+fn schema(keys: impl IntoIterator<Item = (&'static str, KeyType)>) -> Result<Vec<KeySchemaElement>, StoreError> {
     let element = |(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-    keys.into_iter().map(element).collect::<Result<_, _>>().map_err(Error::dynamodb)
+    keys.into_iter().map(element).collect::<Result<_, _>>().map_err(StoreError::dynamodb)
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::database::{Change, Condition, Database, Item, Key, TableName, Value, Write};
+use super::database::{Condition, Database, Item, ItemChange, PrimaryKey, TableName, Value, Write};
 use super::retry::Backoff;
-use super::{DynamoDb, Error, USERS, Unset, aws};
+use super::{DynamoDb, StoreError, USERS, UnsetVariable, aws};
 use crate::user::{Account, Directory, GroupName, Hash, NotFound, Role, User, UserName};
 
 /// How often a change is retried if others interfere.
@@ -46,7 +46,7 @@ pub enum UsersError {
     Contended(UserName),
     /// The table cannot be read or written.
     #[error(transparent)]
-    Store(#[from] Error),
+    Store(#[from] StoreError),
 }
 
 impl Users {
@@ -62,18 +62,18 @@ impl Users {
     }
 
     /// The table from a function's environment: `USERS_TABLE`.
-    pub async fn from_env() -> Result<Self, Unset> {
+    pub async fn from_env() -> Result<Self, UnsetVariable> {
         Ok(Self::load(super::variable("USERS_TABLE")?).await)
     }
 
     /// The current user of this name.
-    pub async fn get(&self, name: &UserName) -> Result<Option<User>, Error> {
+    pub async fn get(&self, name: &UserName) -> Result<Option<User>, StoreError> {
         let found = self.database.get_one(&self.table, key(name)).await?;
         found.map(|item| user(&item)).transpose()
     }
 
     /// All users, by name.
-    pub async fn list(&self) -> Result<Vec<Account>, Error> {
+    pub async fn list(&self) -> Result<Vec<Account>, StoreError> {
         let items = self.database.scan(&self.table, None, Some(&[USER, ROLE, GROUPS])).await?;
         let mut accounts = items.iter().map(|item| account(item)).collect::<Result<Vec<_>, _>>()?;
         accounts.sort_by(|one, other| one.name.cmp(&other.name));
@@ -82,7 +82,7 @@ impl Users {
 
     /// Adds a user, if the name is free.
     pub async fn add(&self, user: &User) -> Result<(), UsersError> {
-        let put = Write::new(&self.table, Change::Put(item(user)));
+        let put = Write::new(&self.table, ItemChange::Put(item(user)));
         let added = self.database.write(vec![put.only_if(Condition::Missing(USER))]).await?;
         if added { Ok(()) } else { Err(UsersError::Taken(user.account.name.clone())) }
     }
@@ -120,25 +120,25 @@ impl Users {
     }
 
     /// Another admin.
-    async fn other_admin(&self, than: &UserName) -> Result<Option<UserName>, Error> {
+    async fn other_admin(&self, than: &UserName) -> Result<Option<UserName>, StoreError> {
         let admins = self.list().await?.into_iter().filter(|account| account.role == Role::Admin);
         Ok(admins.map(|account| account.name).find(|name| name != than))
     }
 
     /// Replaces or removes one user, provided that the user is as given, and that the other admin is and stays one;
     /// returns whether that was so.
-    async fn replace(&self, was: &User, becomes: Option<&User>, stays: Option<&UserName>) -> Result<bool, Error> {
+    async fn replace(&self, was: &User, becomes: Option<&User>, stays: Option<&UserName>) -> Result<bool, StoreError> {
         let mut before = item(was);
         let same = [ROLE, GROUPS, PASSWORD].into_iter().filter_map(|name| Some((name, before.remove(name)?)));
         let as_it_was = Condition::All(same.map(|(name, value)| Condition::Is(name, value)).collect());
         let change = match becomes {
-            Some(user) => Change::Put(item(user)),
-            None => Change::Delete(key(&was.account.name)),
+            Some(user) => ItemChange::Put(item(user)),
+            None => ItemChange::Delete(key(&was.account.name)),
         };
         let mut writes = vec![Write::new(&self.table, change).only_if(as_it_was)];
         if let Some(admin) = stays {
             let is_admin = Condition::Is(ROLE, Value::text(Role::Admin.name()));
-            writes.push(Write::new(&self.table, Change::Check(key(admin))).only_if(is_admin));
+            writes.push(Write::new(&self.table, ItemChange::Check(key(admin))).only_if(is_admin));
         }
         self.database.write(writes).await
     }
@@ -150,17 +150,17 @@ impl Directory for Users {
     }
 }
 
-impl From<Error> for NotFound {
-    fn from(error: Error) -> Self {
+impl From<StoreError> for NotFound {
+    fn from(error: StoreError) -> Self {
         match error {
-            Error::Throttled(service) => Self::Busy(service),
+            StoreError::Throttled(service) => Self::Busy(service),
             error => Self::Failed(error.to_string()),
         }
     }
 }
 
-fn key(name: &UserName) -> Key {
-    Key::new(name.as_str())
+fn key(name: &UserName) -> PrimaryKey {
+    PrimaryKey::new(name.as_str())
 }
 
 fn item(user: &User) -> Item {
@@ -173,13 +173,13 @@ fn item(user: &User) -> Item {
     ])
 }
 
-fn user(item: &Item) -> Result<User, Error> {
+fn user(item: &Item) -> Result<User, StoreError> {
     let account = account(item)?;
     let password = Hash::parse(field(item, PASSWORD)?).map_err(|error| wrong(PASSWORD, error))?;
     Ok(User { account, password })
 }
 
-fn account(item: &Item) -> Result<Account, Error> {
+fn account(item: &Item) -> Result<Account, StoreError> {
     let groups = item.get(GROUPS).and_then(Value::as_list).ok_or_else(|| wrong(GROUPS, "not a list"))?;
     let group = |group: &Value| {
         let name = group.as_text().ok_or_else(|| wrong(GROUPS, "not a list of texts"))?;
@@ -188,14 +188,14 @@ fn account(item: &Item) -> Result<Account, Error> {
     Ok(Account {
         name: UserName::parse(field(item, USER)?).map_err(|error| wrong(USER, error))?,
         role: field(item, ROLE)?.parse().map_err(|error| wrong(ROLE, error))?,
-        groups: groups.iter().map(group).collect::<Result<_, Error>>()?,
+        groups: groups.iter().map(group).collect::<Result<_, StoreError>>()?,
     })
 }
 
-fn field<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
+fn field<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     item.get(name).and_then(Value::as_text).ok_or_else(|| wrong(name, "not a text"))
 }
 
-fn wrong(attribute: &str, why: impl std::fmt::Display) -> Error {
-    Error::dynamodb(format!("a user's {attribute}: {why}"))
+fn wrong(attribute: &str, why: impl std::fmt::Display) -> StoreError {
+    StoreError::dynamodb(format!("a user's {attribute}: {why}"))
 }

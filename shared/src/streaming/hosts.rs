@@ -4,7 +4,7 @@
 use std::env;
 
 use crate::space::SpaceId;
-use crate::space::streaming::{Kind, Streaming};
+use crate::space::streaming::{Streaming, StreamingKind};
 
 /// The separator of a space and its generation in the path of a URL. No space's name contains it.
 const TILDE: char = '~';
@@ -53,8 +53,8 @@ impl Hosts {
     pub fn base(&self, space: &SpaceId, streaming: &Streaming) -> String {
         let label = Self::label(space, streaming);
         match streaming.kind {
-            Kind::Open => format!("{}/{label}", self.open),
-            Kind::Secure => format!("{}/{label}", self.secure),
+            StreamingKind::Open => format!("{}/{label}", self.open),
+            StreamingKind::Secure => format!("{}/{label}", self.secure),
         }
     }
 
@@ -84,8 +84,8 @@ impl Hosts {
     #[must_use]
     pub fn label(space: &SpaceId, streaming: &Streaming) -> String {
         match streaming.kind {
-            Kind::Open => space.to_string(),
-            Kind::Secure => format!("{space}{TILDE}{}", streaming.generation),
+            StreamingKind::Open => space.to_string(),
+            StreamingKind::Secure => format!("{space}{TILDE}{}", streaming.generation),
         }
     }
 
@@ -107,8 +107,9 @@ mod tests {
     fn the_base_of_a_secure_space_says_which_setup_it_is_of() {
         let space = SpaceId::parse("films").unwrap();
         let (here, aws) = (Hosts::below("http://127.0.0.1:8080/stream/"), Hosts::new("d1.example", "d2.example"));
-        let (one, other) = (Streaming::new(Kind::Secure, Vec::new()), Streaming::new(Kind::Secure, Vec::new()));
-        let open = Streaming::new(Kind::Open, Vec::new());
+        let (one, other) =
+            (Streaming::new(StreamingKind::Secure, Vec::new()), Streaming::new(StreamingKind::Secure, Vec::new()));
+        let open = Streaming::new(StreamingKind::Open, Vec::new());
         assert_eq!(here.base(&space, &one), format!("http://127.0.0.1:8080/stream/films~{}", one.generation));
         assert_eq!(aws.base(&space, &one), format!("https://d2.example/films~{}", one.generation));
         assert_ne!(aws.base(&space, &one), aws.base(&space, &other));

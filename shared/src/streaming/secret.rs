@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloudfront::key::SigningKey;
 use crate::cloudfront::sign::Signer;
-use crate::store::{Error, SECRETS, of_secrets, timeouts};
+use crate::store::{SECRETS, StoreError, of_secrets, timeouts};
 
 /// A place that keeps one text secret.
 #[async_trait]
 pub trait Secret: Debug + Send + Sync {
     /// The text; `None` if there is none yet.
-    async fn read(&self) -> Result<Option<String>, Error>;
+    async fn read(&self) -> Result<Option<String>, StoreError>;
 
     /// Replaces the text. If several callers use the same token of 32 to 64 letters, the first one succeeds; `false` for
     /// the others.
-    async fn write(&self, text: &str, token: &str) -> Result<bool, Error>;
+    async fn write(&self, text: &str, token: &str) -> Result<bool, StoreError>;
 }
 
 /// A secret of Secrets Manager.
@@ -73,7 +73,7 @@ impl SecretsManager {
 
 #[async_trait]
 impl Secret for SecretsManager {
-    async fn read(&self) -> Result<Option<String>, Error> {
+    async fn read(&self) -> Result<Option<String>, StoreError> {
         match self.client.get_secret_value().secret_id(&self.secret).send().await {
             Ok(answer) => Ok(answer.secret_string),
             // It has no value yet.
@@ -82,7 +82,7 @@ impl Secret for SecretsManager {
         }
     }
 
-    async fn write(&self, text: &str, token: &str) -> Result<bool, Error> {
+    async fn write(&self, text: &str, token: &str) -> Result<bool, StoreError> {
         let put = self.client.put_secret_value().secret_id(&self.secret);
         match put.secret_string(text).client_request_token(token).send().await {
             Ok(_) => Ok(true),
@@ -100,17 +100,17 @@ impl SigningSecret {
     }
 
     /// The signing key; `None` if there is none yet.
-    pub async fn get(&self) -> Result<Option<Signer>, Error> {
+    pub async fn get(&self) -> Result<Option<Signer>, StoreError> {
         Ok(self.keys().await?.signer)
     }
 
     /// The content of the secret; empty if there is none yet.
-    pub async fn keys(&self) -> Result<Keys, Error> {
+    pub async fn keys(&self) -> Result<Keys, StoreError> {
         self.0.read().await?.map_or_else(|| Ok(Keys::default()), |text| keys(&text))
     }
 
     /// Replaces the content, as [`Secret::write`] does.
-    pub async fn put(&self, keys: &Keys, token: &str) -> Result<bool, Error> {
+    pub async fn put(&self, keys: &Keys, token: &str) -> Result<bool, StoreError> {
         self.0.write(&text(keys), token).await
     }
 }
@@ -126,8 +126,8 @@ fn text(keys: &Keys) -> String {
 }
 
 /// The errors do not quote the content, which is secret.
-fn keys(text: &str) -> Result<Keys, Error> {
-    let wrong = |message: &str| Error::Service { service: SECRETS, message: message.to_owned() };
+fn keys(text: &str) -> Result<Keys, StoreError> {
+    let wrong = |message: &str| StoreError::Service { service: SECRETS, message: message.to_owned() };
     let text: SecretFields = serde_json::from_str(text).map_err(|_| wrong("the signing key is not JSON"))?;
     let key = |base64: String| {
         let pkcs8 = STANDARD.decode(&base64).map_err(|_| wrong("the signing key is not base64"))?;

@@ -29,7 +29,7 @@ const FULL_FILES: u32 = 15;
 /// The outcome of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// It was done.
     Done,
     /// It was not allowed, or it was invalid.
@@ -38,7 +38,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl AuditOutcome {
     /// The outcome for an HTTP status.
     #[must_use]
     pub const fn of(status: u16) -> Self {
@@ -52,11 +52,11 @@ impl Outcome {
 
 /// An act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct AuditEntry {
     /// What was done: `store-content`, `get-signed-url`, `sign-in`.
     pub act: String,
     /// Its outcome.
-    pub outcome: Outcome,
+    pub outcome: AuditOutcome,
     /// The status of the answer, if it was a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -83,10 +83,10 @@ pub struct Entry {
     pub request_id: Option<String>,
 }
 
-impl Entry {
+impl AuditEntry {
     /// An act without details.
     #[must_use]
-    pub fn new(act: impl Into<String>, outcome: Outcome) -> Self {
+    pub fn new(act: impl Into<String>, outcome: AuditOutcome) -> Self {
         Self {
             act: act.into(),
             outcome,
@@ -104,11 +104,11 @@ impl Entry {
     /// The line, with the time and a line feed at its end.
     fn line(&self, time: &str) -> String {
         #[derive(Serialize)]
-        struct Line<'a> {
+        struct AuditLine<'a> {
             target: &'static str,
             time: &'a str,
             #[serde(flatten)]
-            entry: Entry,
+            entry: AuditEntry,
         }
         let mut entry = self.clone();
         entry.name = entry.name.map(|name| shortened(&name, LONGEST_NAME));
@@ -118,7 +118,7 @@ impl Entry {
         }
         entry.detail.values_mut().for_each(|text| *text = shortened(text, LONGEST));
         // Text keys, texts and numbers: serialising cannot fail.
-        let line = serde_json::to_string(&Line { target: "audit", time, entry }).unwrap_or_default();
+        let line = serde_json::to_string(&AuditLine { target: "audit", time, entry }).unwrap_or_default();
         format!("{line}\n")
     }
 }
@@ -132,34 +132,35 @@ fn shortened(text: &str, longest: usize) -> String {
 
 /// The destination of entries.
 #[derive(Debug)]
-enum Sink {
+enum AuditSink {
     Nowhere,
     Stdout,
     Files(Trail),
 }
 
-static SINK: OnceLock<Sink> = OnceLock::new();
+static SINK: OnceLock<AuditSink> = OnceLock::new();
 
 /// Writes to the files of this trail from now on. The first call of this or [`to_stdout`] takes effect.
 pub fn to_files(trail: Trail) {
-    let _ = SINK.set(Sink::Files(trail));
+    let _ = SINK.set(AuditSink::Files(trail));
 }
 
 /// Writes to standard output from now on.
 pub fn to_stdout() {
-    let _ = SINK.set(Sink::Stdout);
+    let _ = SINK.set(AuditSink::Stdout);
 }
 
 /// Writes an entry to the destination. Unless one was set, that is standard output on Lambda
 /// (`AWS_LAMBDA_FUNCTION_NAME`), and nothing elsewhere.
-pub fn write(entry: &Entry) {
-    let sink = SINK
-        .get_or_init(|| if env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() { Sink::Stdout } else { Sink::Nowhere });
+pub fn write(entry: &AuditEntry) {
+    let sink = SINK.get_or_init(|| {
+        if env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() { AuditSink::Stdout } else { AuditSink::Nowhere }
+    });
     let written = match sink {
-        Sink::Nowhere => Ok(()),
+        AuditSink::Nowhere => Ok(()),
         // In one write, because each line is an event.
-        Sink::Stdout => io::stdout().lock().write_all(entry.line(&now()).as_bytes()),
-        Sink::Files(trail) => trail.write(entry),
+        AuditSink::Stdout => io::stdout().lock().write_all(entry.line(&now()).as_bytes()),
+        AuditSink::Files(trail) => trail.write(entry),
     };
     if let Err(error) = written {
         tracing::error!(%error, act = entry.act, "the audit trail cannot be written");
@@ -195,8 +196,8 @@ impl Trail {
     }
 
     /// Appends an entry, in one write, so that two processes do not mix their lines.
-    pub fn write(&self, entry: &Entry) -> io::Result<()> {
-        let name = if entry.user.is_none() && entry.outcome != Outcome::Done { "audit-refused" } else { "audit" };
+    pub fn write(&self, entry: &AuditEntry) -> io::Result<()> {
+        let name = if entry.user.is_none() && entry.outcome != AuditOutcome::Done { "audit-refused" } else { "audit" };
         let path = |number: u32| match number {
             0 => self.folder.join(format!("{name}.jsonl")),
             _ => self.folder.join(format!("{name}.{number}.jsonl")),
@@ -233,14 +234,14 @@ mod tests {
 
     use super::*;
 
-    fn act(user: Option<&str>, outcome: Outcome) -> Entry {
-        Entry { user: user.map(str::to_owned), ..Entry::new("store-content", outcome) }
+    fn act(user: Option<&str>, outcome: AuditOutcome) -> AuditEntry {
+        AuditEntry { user: user.map(str::to_owned), ..AuditEntry::new("store-content", outcome) }
     }
 
     #[test]
     fn an_entry_is_one_line_whatever_its_texts_are() {
         let hostile = "a\r\n{\"target\":\"audit\",\"user\":\"admin\"}\n\u{0}\u{2028}\u{1b}[2J";
-        let mut entry = act(Some(hostile), Outcome::Done);
+        let mut entry = act(Some(hostile), AuditOutcome::Done);
         (entry.space, entry.content, entry.name) = (Some(hostile.into()), Some(hostile.into()), Some("x".repeat(5000)));
         entry.address = Some("::ffff:192.0.2.7".parse().unwrap());
         entry.detail.insert("redirect", hostile.repeat(100));
@@ -259,7 +260,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let trail = Trail { file_size: Some(1000), ..Trail::new(folder.path()) };
         for number in 0..300 {
-            let mut entry = act(Some("alice"), Outcome::Done);
+            let mut entry = act(Some("alice"), AuditOutcome::Done);
             entry.content = Some(number.to_string());
             trail.write(&entry).unwrap();
         }
@@ -286,24 +287,24 @@ mod tests {
     fn guesses_do_not_push_out_what_users_did() {
         let folder = tempfile::tempdir().unwrap();
         let trail = Trail { file_size: Some(1000), ..Trail::new(folder.path()) };
-        trail.write(&act(Some("alice"), Outcome::Done)).unwrap();
+        trail.write(&act(Some("alice"), AuditOutcome::Done)).unwrap();
         for _ in 0..1000 {
-            trail.write(&act(None, Outcome::Refused)).unwrap();
+            trail.write(&act(None, AuditOutcome::Refused)).unwrap();
         }
-        trail.write(&act(Some("alice"), Outcome::Refused)).unwrap();
+        trail.write(&act(Some("alice"), AuditOutcome::Refused)).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("audit.jsonl")).unwrap().lines().count(), 2);
     }
 
     #[test]
     fn a_status_says_what_came_of_it() {
         for (status, outcome) in [
-            (200, Outcome::Done),
-            (303, Outcome::Done),
-            (401, Outcome::Refused),
-            (429, Outcome::Refused),
-            (500, Outcome::Failed),
+            (200, AuditOutcome::Done),
+            (303, AuditOutcome::Done),
+            (401, AuditOutcome::Refused),
+            (429, AuditOutcome::Refused),
+            (500, AuditOutcome::Failed),
         ] {
-            assert_eq!(Outcome::of(status), outcome, "{status}");
+            assert_eq!(AuditOutcome::of(status), outcome, "{status}");
         }
     }
 }

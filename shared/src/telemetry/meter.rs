@@ -21,14 +21,14 @@ pub(crate) enum Service {
 
 /// Calls, including retries, and their total duration: for a body of S3, until the answer began.
 #[derive(Debug, Default)]
-struct Calls {
+struct CallMeter {
     count: AtomicU64,
     microseconds: AtomicU64,
 }
 
 /// The number of calls and their total duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct CallTally {
     /// The number, including retries.
     pub calls: u64,
     /// The duration in milliseconds. Simultaneous calls count separately.
@@ -37,7 +37,7 @@ pub struct Tally {
 
 /// The result of the index lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Index {
+pub enum IndexLookup {
     /// The index has the file.
     Hit,
     /// It does not, or not yet.
@@ -46,7 +46,7 @@ pub enum Index {
 
 /// Notes about a request, added by the code that knows them. None of them is secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Notes {
+pub struct RequestNotes {
     /// The kind of request, one of a few: a dimension of the metrics.
     pub kind: Option<&'static str>,
     /// The space.
@@ -60,7 +60,7 @@ pub struct Notes {
     /// The caller.
     pub user: Option<String>,
     /// The result of the index lookup.
-    pub index: Option<Index>,
+    pub index: Option<IndexLookup>,
     /// Whether its signature was refused.
     pub refused_signature: bool,
     /// Whether its credentials were refused.
@@ -77,14 +77,19 @@ pub struct Notes {
 #[derive(Debug)]
 pub struct Meter {
     begun: Instant,
-    s3: Calls,
-    dynamodb: Calls,
-    notes: Mutex<Notes>,
+    s3: CallMeter,
+    dynamodb: CallMeter,
+    notes: Mutex<RequestNotes>,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { begun: Instant::now(), s3: Calls::default(), dynamodb: Calls::default(), notes: Mutex::default() }
+        Self {
+            begun: Instant::now(),
+            s3: CallMeter::default(),
+            dynamodb: CallMeter::default(),
+            notes: Mutex::default(),
+        }
     }
 }
 
@@ -97,13 +102,13 @@ impl Meter {
 
     /// The calls to S3 so far.
     #[must_use]
-    pub fn s3(&self) -> Tally {
+    pub fn s3(&self) -> CallTally {
         self.s3.tally()
     }
 
     /// The calls to DynamoDB so far.
     #[must_use]
-    pub fn dynamodb(&self) -> Tally {
+    pub fn dynamodb(&self) -> CallTally {
         self.dynamodb.tally()
     }
 
@@ -114,7 +119,7 @@ impl Meter {
 
     /// The notes about the request.
     #[must_use]
-    pub fn notes(&self) -> Notes {
+    pub fn notes(&self) -> RequestNotes {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -125,9 +130,9 @@ impl Meter {
     }
 }
 
-impl Calls {
-    fn tally(&self) -> Tally {
-        Tally {
+impl CallMeter {
+    fn tally(&self) -> CallTally {
+        CallTally {
             calls: self.count.load(Ordering::Relaxed),
             milliseconds: self.microseconds.load(Ordering::Relaxed) / 1000,
         }
@@ -155,7 +160,7 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
 }
 
 /// Adds a note about the current request, if any.
-pub fn note(tell: impl FnOnce(&mut Notes)) {
+pub fn note(tell: impl FnOnce(&mut RequestNotes)) {
     // An error means that this task belongs to no request.
     let _ = METER.try_with(|meter| tell(&mut meter.notes.lock().unwrap_or_else(PoisonError::into_inner)));
 }
@@ -193,8 +198,8 @@ mod tests {
         tokio::join!(within(Arc::clone(&one), work("films", 2)), within(Arc::clone(&other), work("radio", 5)));
         for (meter, space, calls) in [(one, "films", 2), (other, "radio", 5)] {
             assert_eq!(meter.notes().space.as_deref(), Some(space));
-            assert_eq!(meter.s3(), Tally { calls, milliseconds: 2 * calls });
-            assert_eq!(meter.dynamodb(), Tally { calls, milliseconds: 3 * calls / 2 });
+            assert_eq!(meter.s3(), CallTally { calls, milliseconds: 2 * calls });
+            assert_eq!(meter.dynamodb(), CallTally { calls, milliseconds: 3 * calls / 2 });
         }
     }
 }

@@ -15,7 +15,7 @@ pub const NAMESPACE: &str = "Reelspan";
 
 /// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// A number of things.
     Count,
     /// Bytes.
@@ -24,7 +24,7 @@ pub enum Unit {
     Milliseconds,
 }
 
-impl Unit {
+impl MetricUnit {
     const fn name(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -35,7 +35,7 @@ impl Unit {
 }
 
 /// A metric: its name, its unit and its value.
-pub type Figure = (&'static str, Unit, u64);
+pub type Figure = (&'static str, MetricUnit, u64);
 
 /// The function, if metrics are written.
 static FUNCTION: LazyLock<Option<String>> = LazyLock::new(|| {
@@ -58,7 +58,7 @@ pub fn emit(kind: Option<&'static str>, request: Option<&str>, figures: &[Figure
 
 /// A line, which is written for each request: as it is, without a tree of JSON.
 #[derive(Serialize)]
-struct Document<'a> {
+struct MetricsDocument<'a> {
     #[serde(rename = "_aws")]
     aws: Metadata<'a>,
     #[serde(rename = "Function")]
@@ -68,7 +68,7 @@ struct Document<'a> {
     #[serde(rename = "RequestId", skip_serializing_if = "Option::is_none")]
     request: Option<&'a str>,
     #[serde(flatten)]
-    values: Values<'a>,
+    values: MetricValues<'a>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +91,7 @@ struct Directive<'a> {
 struct Definitions<'a>(&'a [Figure]);
 
 /// The values of metrics, by name.
-struct Values<'a>(&'a [Figure]);
+struct MetricValues<'a>(&'a [Figure]);
 
 impl Serialize for Definitions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -105,7 +105,7 @@ impl Serialize for Definitions<'_> {
     }
 }
 
-impl Serialize for Values<'_> {
+impl Serialize for MetricValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, _, value)| (name, value)))
     }
@@ -117,13 +117,13 @@ fn document<'a>(
     request: Option<&'a str>,
     figures: &'a [Figure],
     now: SystemTime,
-) -> Document<'a> {
+) -> MetricsDocument<'a> {
     let timestamp = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let dimensions: &[&[&str]] =
         if kind.is_some() { &[&["Function"], &["Function", "Kind"]] } else { &[&["Function"]] };
     let directive = Directive { namespace: NAMESPACE, dimensions, metrics: Definitions(figures) };
     let aws = Metadata { timestamp, cloud_watch_metrics: [directive] };
-    Document { aws, function, kind, request, values: Values(figures) }
+    MetricsDocument { aws, function, kind, request, values: MetricValues(figures) }
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_document_is_as_the_specification_has_it() {
         let now = UNIX_EPOCH + Duration::from_millis(1_760_019_120_003);
-        let figures = [("Requests", Unit::Count, 1), ("Bytes", Unit::Bytes, 4_055_466)];
+        let figures = [("Requests", MetricUnit::Count, 1), ("Bytes", MetricUnit::Bytes, 4_055_466)];
         assert_eq!(
             json!(document("fragments", Some("cut"), Some("8f3e"), &figures, now)),
             json!({

@@ -11,7 +11,7 @@ pub mod metrics;
 mod redact;
 mod trace;
 
-pub use meter::{Index, Meter, Notes, Tally, carried, note, within};
+pub use meter::{CallTally, IndexLookup, Meter, RequestNotes, carried, note, within};
 pub(crate) use meter::{Service, count};
 pub use redact::redacted;
 pub use trace::{lag, root};

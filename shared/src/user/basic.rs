@@ -20,7 +20,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Why a field is invalid. The text is for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub enum MalformedCredentials {
     /// It is too long.
     #[error("the Authorization field is too long")]
     Long,
@@ -50,21 +50,21 @@ pub struct Credentials {
 
 impl Credentials {
     /// Parses the value of an `Authorization` field.
-    pub fn parse(field: &[u8]) -> Result<Self, Malformed> {
+    pub fn parse(field: &[u8]) -> Result<Self, MalformedCredentials> {
         if field.len() > LONGEST {
-            return Err(Malformed::Long);
+            return Err(MalformedCredentials::Long);
         }
         let field = field.trim_ascii();
-        let (scheme, rest) = field.split_at_checked("Basic".len()).ok_or(Malformed::Scheme)?;
+        let (scheme, rest) = field.split_at_checked("Basic".len()).ok_or(MalformedCredentials::Scheme)?;
         if !scheme.eq_ignore_ascii_case(b"Basic") || !(rest.is_empty() || rest.starts_with(b" ")) {
-            return Err(Malformed::Scheme);
+            return Err(MalformedCredentials::Scheme);
         }
-        let decoded = BASE64.decode(rest.trim_ascii_start()).map_err(|_| Malformed::Base64)?;
-        let text = String::from_utf8(decoded).map_err(|_| Malformed::Utf8)?;
+        let decoded = BASE64.decode(rest.trim_ascii_start()).map_err(|_| MalformedCredentials::Base64)?;
+        let text = String::from_utf8(decoded).map_err(|_| MalformedCredentials::Utf8)?;
         if text.contains(char::is_control) {
-            return Err(Malformed::Control);
+            return Err(MalformedCredentials::Control);
         }
-        let colon = text.find(':').ok_or(Malformed::Colon)?;
+        let colon = text.find(':').ok_or(MalformedCredentials::Colon)?;
         Ok(Self { text, colon })
     }
 
@@ -128,20 +128,20 @@ mod tests {
     #[test]
     fn what_is_not_credentials_says_why() {
         for (field, why) in [
-            (String::new(), Malformed::Scheme),
-            ("Basi".to_owned(), Malformed::Scheme),
-            ("Bearer abc".to_owned(), Malformed::Scheme),
-            ("Basics YTpi".to_owned(), Malformed::Scheme),
-            ("Basic\tYTpi".to_owned(), Malformed::Scheme),
-            ("Basic".to_owned(), Malformed::Colon),
-            ("Basic YT pi".to_owned(), Malformed::Base64),
-            ("Basic a:b".to_owned(), Malformed::Base64),
-            ("Basic Y".to_owned(), Malformed::Base64),
-            (field("ab"), Malformed::Colon),
-            (field(b"a:\xff"), Malformed::Utf8),
-            (field("a:b\n"), Malformed::Control),
-            (field("a\0:b"), Malformed::Control),
-            (field("a".repeat(4096)), Malformed::Long),
+            (String::new(), MalformedCredentials::Scheme),
+            ("Basi".to_owned(), MalformedCredentials::Scheme),
+            ("Bearer abc".to_owned(), MalformedCredentials::Scheme),
+            ("Basics YTpi".to_owned(), MalformedCredentials::Scheme),
+            ("Basic\tYTpi".to_owned(), MalformedCredentials::Scheme),
+            ("Basic".to_owned(), MalformedCredentials::Colon),
+            ("Basic YT pi".to_owned(), MalformedCredentials::Base64),
+            ("Basic a:b".to_owned(), MalformedCredentials::Base64),
+            ("Basic Y".to_owned(), MalformedCredentials::Base64),
+            (field("ab"), MalformedCredentials::Colon),
+            (field(b"a:\xff"), MalformedCredentials::Utf8),
+            (field("a:b\n"), MalformedCredentials::Control),
+            (field("a\0:b"), MalformedCredentials::Control),
+            (field("a".repeat(4096)), MalformedCredentials::Long),
         ] {
             assert_eq!(Credentials::parse(field.as_bytes()), Err(why), "{field}");
         }

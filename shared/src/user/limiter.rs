@@ -26,7 +26,7 @@ const COUNTS_FOR: Duration = Duration::from_hours(1);
 
 /// How many failures are free, and how many entries are remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct FailureLimits {
     /// Free failures for a name at an address: a person's typing errors.
     pub of_pair: u32,
     /// The same while the name is being guessed at.
@@ -39,13 +39,13 @@ pub struct Limits {
     pub entries: usize,
 }
 
-impl Default for Limits {
+impl Default for FailureLimits {
     fn default() -> Self {
         Self { of_pair: 5, of_pair_under_attack: 1, of_address: 30, of_name: 50, entries: 4096 }
     }
 }
 
-impl Limits {
+impl FailureLimits {
     /// Free failures for a name at an address, after this many failures for the name at all addresses.
     const fn free_of_pair(&self, of_name: u32) -> u32 {
         if of_name >= self.of_name { self.of_pair_under_attack } else { self.of_pair }
@@ -61,9 +61,9 @@ impl Limits {
 /// The origin of attempts, as far as it is distinguished: an IPv4 address; the first 64 bits of an IPv6 address, since
 /// a subscriber has a whole network (RFC 6177); or unknown, which counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Source(Option<IpAddr>);
+pub(crate) struct AttemptSource(Option<IpAddr>);
 
-impl Source {
+impl AttemptSource {
     pub fn of(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -79,15 +79,15 @@ pub(super) struct Suspicion(u32, u32);
 /// An attempt that was allowed, and counts as a failure until [`Limiter::was_right`] or [`Limiter::was_nothing`].
 #[derive(Debug)]
 pub(super) struct Attempt {
-    source: Source,
-    name: Name,
+    source: AttemptSource,
+    name: NameHash,
     /// The suspicion before it.
     pub suspicion: Suspicion,
 }
 
 /// An attempt was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wait {
+pub(super) struct AttemptWait {
     /// The time until the next attempt.
     pub time: Duration,
     /// Whether another attempt was refused since the last failure, so that this one needs no log entry.
@@ -95,28 +95,28 @@ pub(super) struct Wait {
 }
 
 /// A hash of a name, keyed for this process: eight bytes for any typed text.
-type Name = u64;
+type NameHash = u64;
 
 pub(super) struct Limiter {
-    limits: Limits,
+    limits: FailureLimits,
     hasher: RandomState,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    pairs: Ledger<(Source, Name)>,
-    addresses: Ledger<Source>,
-    names: Ledger<Name>,
+    pairs: Ledger<(AttemptSource, NameHash)>,
+    addresses: Ledger<AttemptSource>,
+    names: Ledger<NameHash>,
 }
 
 impl Limiter {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: FailureLimits) -> Self {
         Self { limits, hasher: RandomState::new(), known: Mutex::default() }
     }
 
     /// Allows an attempt, or says how long it has to wait.
-    pub fn attempt(&self, source: Source, name: &str) -> Result<Attempt, Wait> {
+    pub fn attempt(&self, source: AttemptSource, name: &str) -> Result<Attempt, AttemptWait> {
         let (now, name, limits) = (Instant::now(), self.hasher.hash_one(name), &self.limits);
         let mut known = self.known();
         let suspicion = Suspicion(known.addresses.failures(&source, now), known.names.failures(&name, now));
@@ -127,7 +127,7 @@ impl Limiter {
         if !wait.is_zero() {
             // Whichever of the two causes the delay.
             let told_before = known.pairs.tell(&(source, name)) | known.addresses.tell(&source);
-            return Err(Wait { time: wait, again: told_before });
+            return Err(AttemptWait { time: wait, again: told_before });
         }
         known.pairs.fail((source, name), now, limits.entries);
         known.addresses.fail(source, now, limits.entries);
@@ -165,10 +165,10 @@ impl Limiter {
 }
 
 /// Failures by their key.
-struct Ledger<K>(HashMap<K, Failures>);
+struct Ledger<K>(HashMap<K, RecentFailures>);
 
 #[derive(Clone, Copy)]
-struct Failures {
+struct RecentFailures {
     count: u32,
     last: Instant,
     /// Whether a wait was reported since the last failure.
@@ -204,7 +204,7 @@ impl<K: Copy + Eq + Hash> Ledger<K> {
             }
         }
         let count = self.failures(&key, now).saturating_add(1);
-        self.0.insert(key, Failures { count, last: now, told: false });
+        self.0.insert(key, RecentFailures { count, last: now, told: false });
     }
 
     /// Records that a wait is reported; returns whether one was before.
@@ -228,7 +228,7 @@ impl<K: Copy + Eq + Hash> Ledger<K> {
     }
 }
 
-impl Failures {
+impl RecentFailures {
     fn counts(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) < COUNTS_FOR
     }
@@ -248,8 +248,8 @@ mod tests {
 
     use super::*;
 
-    fn source(address: &str) -> Source {
-        Source::of(Some(address.parse().unwrap()))
+    fn source(address: &str) -> AttemptSource {
+        AttemptSource::of(Some(address.parse().unwrap()))
     }
 
     /// How many attempts in a row are allowed, at most `most`.
@@ -268,7 +268,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_name_at_an_address_waits_longer_each_time() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         assert_eq!(let_through(&limiter, "192.0.2.1", "alice", 100), 6);
         for seconds in [1, 2, 4, 8] {
             assert_eq!(limiter.attempt(source("192.0.2.1"), "alice").unwrap_err().time.as_secs(), seconds);
@@ -286,12 +286,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_address_that_tries_one_name_after_the_other_waits_too() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         let names: Vec<String> = (0..100).map(|name| name.to_string()).collect();
         let attempts = names.iter().filter(|name| limiter.attempt(source("192.0.2.1"), name).is_ok()).count();
         assert_eq!(attempts, 31);
         // Nor does signing in with one's own account in between help.
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         let mut guesses = 0;
         for name in &names {
             guesses += u32::from(limiter.attempt(source("192.0.2.1"), name).is_ok());
@@ -304,7 +304,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_is_locked_out_by_guesses_from_elsewhere() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         for address in 0..200 {
             let_through(&limiter, &format!("198.51.100.{address}"), "alice", 100);
         }
@@ -317,7 +317,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_right_or_not_decided_leaves_nothing_behind() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         for _ in 0..1000 {
             let attempt = limiter.attempt(source("192.0.2.1"), "alice").unwrap();
             limiter.was_nothing(&attempt);
@@ -330,7 +330,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_refused_over_and_over_is_told_of_once() {
-        let limiter = Limiter::new(Limits::default());
+        let limiter = Limiter::new(FailureLimits::default());
         let told = |name: &str| {
             let refused = (0..20).filter_map(|_| limiter.attempt(source("192.0.2.1"), name).err());
             refused.filter(|wait| !wait.again).count()
@@ -357,10 +357,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_is_remembered_than_was_said() {
-        let limiter = Limiter::new(Limits { entries: 10, ..Limits::default() });
+        let limiter = Limiter::new(FailureLimits { entries: 10, ..FailureLimits::default() });
         for number in 0..1000_u32 {
             let address = IpAddr::V6(Ipv6Addr::from_bits(u128::from(number) << 64));
-            assert!(limiter.attempt(Source::of(Some(address)), &"a".repeat(number.try_into().unwrap())).is_ok());
+            assert!(limiter.attempt(AttemptSource::of(Some(address)), &"a".repeat(number.try_into().unwrap())).is_ok());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         let known = limiter.known();

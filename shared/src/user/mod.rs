@@ -19,11 +19,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use authenticator::{Authenticator, CHALLENGE, Denied, Directory, NotFound, Settings, TIME_TO_LIVE};
-pub use basic::{Credentials, Malformed};
-pub use limiter::Limits;
-pub(crate) use limiter::Source as GuessSource;
-pub use name::{GroupName, NameError, UserName};
-pub use password::{Checked, Hash, HashError, NoRandomBytes, Password, PasswordError, ROUNDS, check};
+pub use basic::{Credentials, MalformedCredentials};
+pub(crate) use limiter::AttemptSource;
+pub use limiter::FailureLimits;
+pub use name::{GroupName, UserName, UserNameError};
+pub use password::{Hash, HashError, NoRandomBytes, Password, PasswordCheck, PasswordError, ROUNDS, check};
 
 /// A user's role, in all spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ const PUBLIC: &str = "public";
 /// Why a name is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} name {name:?}: {why}")]
-pub struct NameError {
+pub struct UserNameError {
     kind: &'static str,
     name: String,
     why: &'static str,
@@ -31,7 +31,7 @@ pub struct GroupName(String);
 
 impl UserName {
     /// Parses a name: it begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`.
-    pub fn parse(name: &str) -> Result<Self, NameError> {
+    pub fn parse(name: &str) -> Result<Self, UserNameError> {
         parse("user", name).map(Self)
     }
 
@@ -45,7 +45,7 @@ impl UserName {
 impl GroupName {
     /// Parses a name: it begins and ends with a letter or a digit, does not begin with `group-`, and is not `public`:
     /// that group is everyone, and has no members.
-    pub fn parse(name: &str) -> Result<Self, NameError> {
+    pub fn parse(name: &str) -> Result<Self, UserNameError> {
         parse("group", name).map(Self)
     }
 
@@ -56,13 +56,13 @@ impl GroupName {
     }
 }
 
-fn parse(kind: &'static str, name: &str) -> Result<String, NameError> {
+fn parse(kind: &'static str, name: &str) -> Result<String, UserNameError> {
     match fault(name) {
         None => Ok(name.to_owned()),
         Some(why) => {
             // The input may have any length; the reader of the error needs only its beginning.
             let name = name.chars().take(LONGEST).collect();
-            Err(NameError { kind, name, why })
+            Err(UserNameError { kind, name, why })
         }
     }
 }
@@ -86,17 +86,17 @@ fn fault(name: &str) -> Option<&'static str> {
 }
 
 impl FromStr for UserName {
-    type Err = NameError;
+    type Err = UserNameError;
 
-    fn from_str(name: &str) -> Result<Self, NameError> {
+    fn from_str(name: &str) -> Result<Self, UserNameError> {
         Self::parse(name)
     }
 }
 
 impl FromStr for GroupName {
-    type Err = NameError;
+    type Err = UserNameError;
 
-    fn from_str(name: &str) -> Result<Self, NameError> {
+    fn from_str(name: &str) -> Result<Self, UserNameError> {
         Self::parse(name)
     }
 }

@@ -138,7 +138,7 @@ impl Hash {
 
 /// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checked {
+pub struct PasswordCheck {
     /// Whether it is right.
     pub right: bool,
     /// How many rounds it took.
@@ -148,14 +148,14 @@ pub struct Checked {
 /// Compares a password with its hash, or with nothing if the name is unknown. Both take this many rounds: missing
 /// rounds are added, so that the time reveals neither names nor the age of a hash.
 #[must_use]
-pub fn check(password: &[u8], kept: Option<&Hash>, rounds: NonZeroU32) -> Checked {
+pub fn check(password: &[u8], kept: Option<&Hash>, rounds: NonZeroU32) -> PasswordCheck {
     let right = kept.is_some_and(|hash| hash.is_of(password));
     let taken = kept.map_or(0, |hash| hash.rounds.get());
     let rest = NonZeroU32::new(rounds.get().saturating_sub(taken));
     if let Some(rest) = rest {
         std::hint::black_box(derive(rest, &[0; SALT], password));
     }
-    Checked { right, rounds: taken.saturating_add(rest.map_or(0, NonZeroU32::get)) }
+    PasswordCheck { right, rounds: taken.saturating_add(rest.map_or(0, NonZeroU32::get)) }
 }
 
 fn derive(rounds: NonZeroU32, salt: &[u8; SALT], password: &[u8]) -> [u8; KEY] {
@@ -220,7 +220,7 @@ mod tests {
         for (text, kept, right) in
             [("a", Some(&kept), true), ("b", Some(&kept), false), ("a", Some(&same), true), ("a", None, false)]
         {
-            assert_eq!(check(text.as_bytes(), kept, all), Checked { right, rounds: 40 });
+            assert_eq!(check(text.as_bytes(), kept, all), PasswordCheck { right, rounds: 40 });
         }
     }
 

@@ -19,14 +19,14 @@ const DIGEST: usize = 32;
 const RECOGNISED_FOR: Duration = Duration::from_hours(24);
 
 /// The digest of credentials.
-pub(super) type Digest = [u8; DIGEST];
+pub(super) type CredentialsDigest = [u8; DIGEST];
 
 /// Right credentials, each until an instant.
 pub(super) struct Remembered {
     key: hmac::Key,
     /// The maximum number of entries.
     most: usize,
-    known: Mutex<HashMap<Digest, (Identity, Instant)>>,
+    known: Mutex<HashMap<CredentialsDigest, (Identity, Instant)>>,
 }
 
 impl Remembered {
@@ -37,7 +37,7 @@ impl Remembered {
 
     /// The digest of these credentials. The colon between name and password is unambiguous, because no name contains
     /// one.
-    pub fn digest(&self, credentials: &Credentials) -> Digest {
+    pub fn digest(&self, credentials: &Credentials) -> CredentialsDigest {
         let mut digest = [0; DIGEST];
         let tag = hmac::sign(&self.key, credentials.as_bytes());
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
@@ -45,24 +45,24 @@ impl Remembered {
     }
 
     /// The identity for these credentials, if they were right and that is still valid.
-    pub fn get(&self, digest: &Digest) -> Option<Identity> {
+    pub fn get(&self, digest: &CredentialsDigest) -> Option<Identity> {
         let known = self.known();
         known.get(digest).filter(|(_, until)| Instant::now() < *until).map(|(identity, _)| identity.clone())
     }
 
     /// Whether they were right within a day, and not wrong since.
-    pub fn recognises(&self, digest: &Digest) -> bool {
+    pub fn recognises(&self, digest: &CredentialsDigest) -> bool {
         self.known().get(digest).is_some_and(|(_, until)| Instant::now() < *until + RECOGNISED_FOR)
     }
 
     /// Forgets these credentials.
-    pub fn forget(&self, digest: &Digest) {
+    pub fn forget(&self, digest: &CredentialsDigest) {
         self.known().remove(digest);
     }
 
     /// Remembers credentials until an instant, and recognises them for a day more. If there are too many, the ones that
     /// expire first are dropped.
-    pub fn insert(&self, digest: Digest, identity: Identity, until: Instant) {
+    pub fn insert(&self, digest: CredentialsDigest, identity: Identity, until: Instant) {
         let now = Instant::now();
         let mut known = self.known();
         if known.len() >= self.most && !known.contains_key(&digest) {
@@ -78,7 +78,7 @@ impl Remembered {
     }
 
     /// A panic elsewhere leaves the map consistent.
-    fn known(&self) -> MutexGuard<'_, HashMap<Digest, (Identity, Instant)>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<CredentialsDigest, (Identity, Instant)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,7 +137,7 @@ mod tests {
         // a:b:c, ab:c, a:bc
         let all = ["Basic YTpiOmM=", "Basic YWI6Yw==", "Basic YTpiYw=="].map(credentials);
         let (here, there) = (Remembered::new(1).unwrap(), Remembered::new(1).unwrap());
-        let digests: std::collections::HashSet<Digest> =
+        let digests: std::collections::HashSet<CredentialsDigest> =
             all.iter().flat_map(|each| [here.digest(each), there.digest(each)]).collect();
         assert_eq!(digests.len(), 6);
         assert_eq!(here.digest(&all[0]), here.digest(&all[0]));

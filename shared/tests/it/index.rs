@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use reelspan::space::MediaKey;
 use reelspan::store::{Cells, Found, IndexTable, PagesOf, Sequencer, Stores};
 use reelspan_engine::index::{
-    Container, FORMAT, Head, Original, Outline, Packed, Page, PageTrack, Pages, PagesError, Status,
+    Container, FORMAT, Head, Original, Outline, PackedPage, Page, PageTrack, Pages, PagesError, Status,
 };
 use reelspan_engine::media::{Private, Run, Ticks, Time};
 
@@ -46,7 +46,7 @@ fn head(etag: &str, sequencer: &str, pages: u32) -> Head {
 }
 
 /// A page of one track with one sample; the sample's size identifies its version.
-fn page(number: u32, size: u32) -> Packed {
+fn page(number: u32, size: u32) -> PackedPage {
     let run = Run {
         decode: Ticks(i64::from(number)),
         composition: Ticks(0),
@@ -59,7 +59,7 @@ fn page(number: u32, size: u32) -> Packed {
         private: Private::NONE,
     };
     let page = Page { number, tracks: vec![PageTrack { before: None, runs: vec![run] }], elements: Vec::new() };
-    Packed { number, bytes: page.pack() }
+    PackedPage { number, bytes: page.pack() }
 }
 
 /// Stores an index with pages in these cells.

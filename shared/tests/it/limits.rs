@@ -10,9 +10,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use reelspan::space::MediaKey;
-use reelspan::store::{CONTAINER_INDEX, Cells, Error, Sequencer, Stores};
-use reelspan_engine::index::Packed;
-use reelspan_testkit::aws::{Bucket, NAME};
+use reelspan::store::{CONTAINER_INDEX, Cells, Sequencer, StoreError, Stores};
+use reelspan_engine::index::PackedPage;
+use reelspan_testkit::aws::{MemoryBucket, NAME};
 
 /// API Gateway's timeout, minus the time for the rest of a request.
 const GATEWAY: Duration = Duration::from_secs(27);
@@ -25,7 +25,7 @@ fn key() -> MediaKey {
 fn stores(service: impl HttpConnector + 'static, now: Option<SystemTime>) -> Stores {
     let connector = SharedHttpConnector::new(service);
     let (to_s3, to_dynamodb) = (connector.clone(), connector);
-    let mut s3 = Bucket::default().config().http_client(http_client_fn(move |_, _| to_s3.clone()));
+    let mut s3 = MemoryBucket::default().config().http_client(http_client_fn(move |_, _| to_s3.clone()));
     let mut dynamodb = dynamodb::Builder::new()
         .behavior_version(dynamodb::BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -53,8 +53,8 @@ impl HttpConnector for Silent {
 async fn a_service_that_never_answers_is_given_up_before_api_gateway_gives_us_up() {
     let stores = stores(Silent, None);
     let began = tokio::time::Instant::now();
-    assert!(matches!(stores.index.find(&key(), 0..=3).await, Err(Error::Service { service: "DynamoDB", .. })));
-    assert!(matches!(stores.media.object(&key()).await, Err(Error::Service { service: "S3", .. })));
+    assert!(matches!(stores.index.find(&key(), 0..=3).await, Err(StoreError::Service { service: "DynamoDB", .. })));
+    assert!(matches!(stores.media.object(&key()).await, Err(StoreError::Service { service: "S3", .. })));
     assert!(began.elapsed() < GATEWAY, "{:?}", began.elapsed());
 }
 
@@ -99,7 +99,7 @@ async fn a_clock_that_is_off_is_made_up_for() {
         // A body is read with a GET, whose refusal contains the reason.
         let mut splice = reelspan_engine::media::splice::Splice::new();
         splice.source(0..10);
-        assert!(matches!(stores.media.body(&key(), "\"1\"", None, splice).await.err(), Some(Error::Changed)));
+        assert!(matches!(stores.media.body(&key(), "\"1\"", None, splice).await.err(), Some(StoreError::Changed)));
         assert_eq!(told(), [false, true]);
     }
 }
@@ -109,8 +109,8 @@ async fn an_index_of_more_than_a_megabyte_is_read_in_several_calls() {
     let (_, stores) = super::empty_stores().await;
     let sequencer = Sequencer::new("05");
     // The largest possible pages, and more of them than one BatchGetItem can take.
-    let large: Vec<_> = (0..7).map(|number| Packed { number, bytes: vec![7; 350 << 10].into() }).collect();
-    let small: Vec<_> = (7..150).map(|number| Packed { number, bytes: vec![7; 9 << 10].into() }).collect();
+    let large: Vec<_> = (0..7).map(|number| PackedPage { number, bytes: vec![7; 350 << 10].into() }).collect();
+    let small: Vec<_> = (7..150).map(|number| PackedPage { number, bytes: vec![7; 9 << 10].into() }).collect();
     let cells: Cells = (0..150).collect();
     stores.index.put_pages(&key(), "\"1\"", &sequencer, [large, small].concat()).await.unwrap();
     assert_eq!(stores.index.remove_pages(&key(), &sequencer, Some(("\"1\"", &cells))).await.unwrap(), 0);

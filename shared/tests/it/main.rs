@@ -21,11 +21,11 @@ mod stingy;
 mod users;
 
 use reelspan::store::{CONTAINER_INDEX, Stores, create_tables};
-use reelspan_testkit::aws::{Bucket, NAME, database};
+use reelspan_testkit::aws::{MemoryBucket, NAME, database};
 
 /// An empty bucket and an empty database.
-async fn empty_stores() -> (Bucket, Stores) {
-    let bucket = Bucket::default();
+async fn empty_stores() -> (MemoryBucket, Stores) {
+    let bucket = MemoryBucket::default();
     let database = database().await;
     create_tables(&database).await.unwrap();
     let stores = Stores::new(bucket.config(), database, NAME, CONTAINER_INDEX.name);

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::config as dynamodb;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use reelspan::space::MediaKey;
-use reelspan::store::{Error, Stores};
+use reelspan::store::{StoreError, Stores};
 use reelspan_engine::container::{ReadError, Source};
 use reelspan_engine::media::splice::{Piece, Splice};
-use reelspan_testkit::aws::{Bucket, Content, Fault, Moment, NAME};
+use reelspan_testkit::aws::{InjectedFault, MemoryBucket, Moment, NAME, ObjectContent};
 
 const KEY: &str = "films/a b+c.mp4";
 const MIB: u64 = 1 << 20;
@@ -19,8 +19,8 @@ fn key() -> MediaKey {
 }
 
 /// A bucket, and the stores over it; no database.
-fn stores() -> (Bucket, Stores) {
-    let bucket = Bucket::default();
+fn stores() -> (MemoryBucket, Stores) {
+    let bucket = MemoryBucket::default();
     let dynamodb = dynamodb::Builder::new().behavior_version(dynamodb::BehaviorVersion::latest());
     let stores = Stores::new(bucket.config(), dynamodb, NAME, "none");
     (bucket, stores)
@@ -42,7 +42,7 @@ fn made(text: &'static str) -> Piece {
 }
 
 /// The whole body, or the error that it ended with.
-async fn whole(body: impl Stream<Item = Result<Bytes, Error>>) -> Result<Vec<u8>, Error> {
+async fn whole(body: impl Stream<Item = Result<Bytes, StoreError>>) -> Result<Vec<u8>, StoreError> {
     let mut body = pin!(body);
     let mut whole = Vec::new();
     while let Some(chunk) = body.next().await {
@@ -64,7 +64,7 @@ fn expected(splice: &Splice, original: &Bytes) -> Vec<u8> {
 async fn a_body_is_its_splice_by_as_few_gets_as_pay() {
     let (bucket, stores) = stores();
     let original = pattern(8 * MIB);
-    let etag = bucket.put(KEY, "1", Content::Bytes(original.clone()));
+    let etag = bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
     let cases: [(&str, Splice, &[&str]); 6] = [
         ("nothing", splice([]), &[]),
         ("made bytes alone", splice([made("head"), made("tail")]), &[]),
@@ -107,7 +107,7 @@ async fn a_body_is_its_splice_by_as_few_gets_as_pay() {
 async fn a_chunk_is_never_copied() {
     let (bucket, stores) = stores();
     let original = pattern(MIB);
-    let etag = bucket.put(KEY, "1", Content::Bytes(original.clone()));
+    let etag = bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
     let splice = splice([Piece::Source(10..300_000), made("b"), Piece::Source(400_000..MIB)]);
     let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
     let mut body = pin!(body);
@@ -121,36 +121,41 @@ async fn a_chunk_is_never_copied() {
 #[tokio::test]
 async fn an_object_that_changed_or_went_is_noticed_before_the_body_begins() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(100));
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(100));
     let splice = || splice([made("a"), Piece::Source(0..100)]);
-    bucket.put(KEY, "2", Content::Zeros(100));
-    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
-    bucket.fail([Fault::NoCondition]);
-    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
+    bucket.put(KEY, "2", ObjectContent::Zeros(100));
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(StoreError::Changed)));
+    bucket.fail([InjectedFault::NoCondition]);
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(StoreError::Changed)));
     bucket.delete(KEY);
-    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(Error::Changed)));
-    assert!(matches!(stores.media.object(&key()).await.err(), Some(Error::Missing)));
+    assert!(matches!(stores.media.body(&key(), &etag, None, splice()).await.err(), Some(StoreError::Changed)));
+    assert!(matches!(stores.media.object(&key()).await.err(), Some(StoreError::Missing)));
 }
 
 #[tokio::test]
 async fn an_object_that_changes_between_two_gets_ends_the_body_with_an_error() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(100 * MIB));
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(100 * MIB));
     bucket.at(Moment::Before, 1, |bucket| {
-        bucket.put(KEY, "2", Content::Zeros(100 * MIB));
+        bucket.put(KEY, "2", ObjectContent::Zeros(100 * MIB));
     });
     let splice = splice([Piece::Source(0..20 * MIB), Piece::Source(50 * MIB..60 * MIB)]);
     let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
-    assert!(matches!(whole(body).await, Err(Error::Changed)));
+    assert!(matches!(whole(body).await, Err(StoreError::Changed)));
 }
 
 #[tokio::test]
 async fn a_get_that_breaks_off_is_taken_up_where_it_was() {
     let (bucket, stores) = stores();
     let original = pattern(MIB);
-    let etag = bucket.put(KEY, "1", Content::Bytes(original.clone()));
+    let etag = bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
     let splice = splice([made("a"), Piece::Source(100..500_000), made("b"), Piece::Source(600_000..MIB)]);
-    bucket.fail([Fault::Ends(250_000), Fault::Breaks(100_000), Fault::Breaks(0), Fault::Ends(0)]);
+    bucket.fail([
+        InjectedFault::Ends(250_000),
+        InjectedFault::Breaks(100_000),
+        InjectedFault::Breaks(0),
+        InjectedFault::Ends(0),
+    ]);
     let body = stores.media.body(&key(), &etag, None, splice.clone()).await.unwrap();
     assert!(whole(body).await.unwrap() == expected(&splice, &original));
     let again = ["bytes=100-1048575", "bytes=250100-1048575", "bytes=350100-1048575", "bytes=350100-1048575"];
@@ -160,11 +165,11 @@ async fn a_get_that_breaks_off_is_taken_up_where_it_was() {
 #[tokio::test]
 async fn a_body_shorter_than_promised_is_an_error() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(MIB));
-    for fault in [Fault::Ends(0), Fault::Breaks(0)] {
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(MIB));
+    for fault in [InjectedFault::Ends(0), InjectedFault::Breaks(0)] {
         bucket.fail([fault; 8]);
         let body = stores.media.body(&key(), &etag, None, splice([Piece::Source(0..MIB)])).await.unwrap();
-        assert!(matches!(whole(body).await, Err(Error::Service { service: "S3", .. })), "{fault:?}");
+        assert!(matches!(whole(body).await, Err(StoreError::Service { service: "S3", .. })), "{fault:?}");
         bucket.fail([]);
     }
     // The object is shorter than the index says.
@@ -175,16 +180,16 @@ async fn a_body_shorter_than_promised_is_an_error() {
 #[tokio::test]
 async fn an_answer_of_other_bytes_than_asked_for_is_an_error() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(MIB));
-    bucket.fail([Fault::NoRange]);
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(MIB));
+    bucket.fail([InjectedFault::NoRange]);
     let body = stores.media.body(&key(), &etag, None, splice([Piece::Source(10..MIB)])).await;
-    assert!(matches!(body.err(), Some(Error::Service { service: "S3", .. })));
+    assert!(matches!(body.err(), Some(StoreError::Service { service: "S3", .. })));
 }
 
 #[tokio::test]
 async fn following_gets_are_started_when_they_are_near() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(1000 * MIB));
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(1000 * MIB));
     // Near: all small ones up to the limit are started as soon as the first is answered.
     let scattered = splice((0..10).map(|number| Piece::Source(number * 50 * MIB..number * 50 * MIB + 100)));
     let body = stores.media.body(&key(), &etag, None, scattered).await.unwrap();
@@ -211,7 +216,7 @@ async fn following_gets_are_started_when_they_are_near() {
 #[tokio::test]
 async fn a_body_takes_constant_memory() {
     let (bucket, stores) = stores();
-    let etag = bucket.put(KEY, "1", Content::Zeros(2 << 30));
+    let etag = bucket.put(KEY, "1", ObjectContent::Zeros(2 << 30));
     let pieces = (0..64).flat_map(|number| {
         let start = number * 32 * MIB;
         [made("made"), Piece::Source(start..start + 4 * MIB), Piece::Source(start + 4 * MIB + 100..start + 16 * MIB)]
@@ -233,7 +238,7 @@ async fn a_body_takes_constant_memory() {
 async fn a_container_reads_exactly_the_bytes_it_asks_for() {
     let (bucket, stores) = stores();
     let original = pattern(3 * MIB);
-    bucket.put(KEY, "1", Content::Bytes(original.clone()));
+    bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
     let object = stores.media.object(&key()).await.unwrap();
     assert_eq!((object.size, object.etag.as_str(), object.modified), (3 * MIB, "\"1\"", 1_767_225_600));
     let source = stores.media.source(&key(), &object);
@@ -246,6 +251,6 @@ async fn a_container_reads_exactly_the_bytes_it_asks_for() {
     for range in [0..3 * MIB + 1, 3 * MIB + 1..3 * MIB + 2] {
         assert!(matches!(source.read(range).await, Err(ReadError::Failed(_))));
     }
-    bucket.put(KEY, "2", Content::Bytes(original));
+    bucket.put(KEY, "2", ObjectContent::Bytes(original));
     assert!(matches!(source.read(0..10).await, Err(ReadError::Changed)));
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::{BoxFuture, join_all};
 use reelspan::store::{DynamoDb, Guesses, IDLE, LONGEST, SESSIONS, Sessions, create_tables};
-use reelspan::user::{Account, Denied, Directory, Hash, Limits, NotFound, Password, Role, User, UserName};
+use reelspan::user::{Account, Denied, Directory, FailureLimits, Hash, NotFound, Password, Role, User, UserName};
 use reelspan_testkit::aws::database;
 
 /// The users of a test.
@@ -134,7 +134,7 @@ async fn a_user_has_so_many_sessions_and_the_latest_stay() {
 async fn guesses_count_in_all_processes_and_however_many_come_at_once() {
     let config = database().await;
     create_tables(&config).await.unwrap();
-    let process = || Guesses::new(Arc::new(DynamoDb::new(config.clone())), SESSIONS.name, Limits::default());
+    let process = || Guesses::new(Arc::new(DynamoDb::new(config.clone())), SESSIONS.name, FailureLimits::default());
     let processes = [process(), process()];
     let here: Option<IpAddr> = Some("192.0.2.1".parse().unwrap());
     let attempts = (0..12).map(|at| processes[at % 2].attempt_at("alice", here, 1000));

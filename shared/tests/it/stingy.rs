@@ -8,9 +8,9 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use reelspan::space::MediaKey;
-use reelspan::store::{Error, Sequencer, Stores};
-use reelspan_engine::index::Packed;
-use reelspan_testkit::aws::Bucket;
+use reelspan::store::{Sequencer, StoreError, Stores};
+use reelspan_engine::index::PackedPage;
+use reelspan_testkit::aws::MemoryBucket;
 use serde_json::{Value, json};
 
 fn key() -> MediaKey {
@@ -73,11 +73,11 @@ fn stores(generous: bool) -> (Arc<Mutex<State>>, Stores) {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url("http://dynamodb.invalid")
         .http_client(http_client_fn(move |_, _| connector.clone()));
-    (state, Stores::new(Bucket::default().config(), dynamodb, "none", "table"))
+    (state, Stores::new(MemoryBucket::default().config(), dynamodb, "none", "table"))
 }
 
-fn pages(count: u32) -> Vec<Packed> {
-    (0..count).map(|number| Packed { number, bytes: vec![1].into() }).collect()
+fn pages(count: u32) -> Vec<PackedPage> {
+    (0..count).map(|number| PackedPage { number, bytes: vec![1].into() }).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,6 +95,6 @@ async fn what_is_left_unprocessed_is_asked_for_again() {
 async fn patience_has_an_end() {
     let (_, stores) = stores(false);
     let put = stores.index.put_pages(&key(), "\"1\"", &Sequencer::new("1"), pages(1)).await;
-    assert!(matches!(put, Err(Error::Throttled("DynamoDB"))));
-    assert!(matches!(stores.index.find(&key(), 0..=0).await, Err(Error::Throttled("DynamoDB"))));
+    assert!(matches!(put, Err(StoreError::Throttled("DynamoDB"))));
+    assert!(matches!(stores.index.find(&key(), 0..=0).await, Err(StoreError::Throttled("DynamoDB"))));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
-use reelspan::store::{DynamoDb, Error, Registry, USERS, Users, UsersError, create_tables};
+use reelspan::store::{DynamoDb, Registry, StoreError, USERS, Users, UsersError, create_tables};
 use reelspan::user::{
     Account, Authenticator, Denied, Directory, GroupName, Hash, NotFound, Password, Role, Settings, User, UserName,
     check,
@@ -164,7 +164,7 @@ async fn an_item_that_is_no_user_is_nobody() {
         let good = client.get_item().table_name(USERS.name).key("user", text("alice")).send().await.unwrap();
         let put = client.put_item().table_name(USERS.name).set_item(good.item);
         put.item("user", text("mallory")).item(attribute, value).send().await.unwrap();
-        let Err(Error::Service { message, .. }) = users.get(&name("mallory")).await else { panic!("{attribute}") };
+        let Err(StoreError::Service { message, .. }) = users.get(&name("mallory")).await else { panic!("{attribute}") };
         assert!(message.contains(attribute), "{message}");
         assert!(!message.contains("alice's"), "{message}");
         assert!(matches!(users.find(&name("mallory")).await, Err(NotFound::Failed(_))));

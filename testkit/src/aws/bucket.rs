@@ -24,14 +24,14 @@ const CHUNK: u64 = 64 << 10;
 
 /// The content of an object.
 #[derive(Clone)]
-pub enum Content {
+pub enum ObjectContent {
     /// These bytes.
     Bytes(Bytes),
     /// This number of zeros.
     Zeros(u64),
 }
 
-impl Content {
+impl ObjectContent {
     fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -42,7 +42,7 @@ impl Content {
 
 /// A wrong answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InjectedFault {
     /// The body ends after this many bytes.
     Ends(u64),
     /// The connection breaks after this many bytes.
@@ -62,25 +62,25 @@ pub enum Moment {
     After,
 }
 
-type Hook = Box<dyn FnOnce(&Bucket) + Send>;
+type Hook = Box<dyn FnOnce(&MemoryBucket) + Send>;
 
 #[derive(Default)]
-struct State {
-    objects: BTreeMap<String, (String, Content)>,
+struct BucketState {
+    objects: BTreeMap<String, (String, ObjectContent)>,
     log: Vec<String>,
-    faults: VecDeque<Fault>,
+    faults: VecDeque<InjectedFault>,
     hooks: BTreeMap<(usize, Moment), Hook>,
-    chunks: Arc<Chunks>,
+    chunks: Arc<LiveChunks>,
 }
 
 /// The current and the maximum number of live chunks of bodies.
 #[derive(Debug, Default)]
-pub struct Chunks {
+pub struct LiveChunks {
     alive: AtomicUsize,
     peak: AtomicUsize,
 }
 
-impl Chunks {
+impl LiveChunks {
     /// The maximum number of live chunks.
     #[must_use]
     pub fn peak(&self) -> usize {
@@ -90,21 +90,21 @@ impl Chunks {
 
 /// The bucket; clones share it.
 #[derive(Clone, Default)]
-pub struct Bucket(Arc<Mutex<State>>);
+pub struct MemoryBucket(Arc<Mutex<BucketState>>);
 
-impl fmt::Debug for Bucket {
+impl fmt::Debug for MemoryBucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Bucket")
     }
 }
 
-impl Bucket {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl MemoryBucket {
+    fn state(&self) -> MutexGuard<'_, BucketState> {
         self.0.lock().unwrap()
     }
 
     /// Stores an object, and returns its ETag.
-    pub fn put(&self, key: &str, etag: &str, content: Content) -> String {
+    pub fn put(&self, key: &str, etag: &str, content: ObjectContent) -> String {
         let etag = format!("\"{etag}\"");
         self.state().objects.insert(key.to_owned(), (etag.clone(), content));
         etag
@@ -122,7 +122,7 @@ impl Bucket {
     }
 
     /// Answers the next GETs with one fault each.
-    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub fn fail(&self, faults: impl IntoIterator<Item = InjectedFault>) {
         self.state().faults.extend(faults);
     }
 
@@ -141,7 +141,7 @@ impl Bucket {
 
     /// The chunks that it has sent.
     #[must_use]
-    pub fn chunks(&self) -> Arc<Chunks> {
+    pub fn chunks(&self) -> Arc<LiveChunks> {
         Arc::clone(&self.state().chunks)
     }
 
@@ -181,19 +181,19 @@ impl Bucket {
             return response.header("content-length", content.len()).body(SdkBody::empty()).unwrap();
         }
         let fault = state.faults.pop_front();
-        let condition = request.headers().get("if-match").filter(|_| fault != Some(Fault::NoCondition));
+        let condition = request.headers().get("if-match").filter(|_| fault != Some(InjectedFault::NoCondition));
         if condition.is_some_and(|condition| condition != etag) {
             return http::Response::builder().status(412).body(SdkBody::empty()).unwrap();
         }
-        let range = range.filter(|_| fault != Some(Fault::NoRange)).map(|range| parse(&range));
+        let range = range.filter(|_| fault != Some(InjectedFault::NoRange)).map(|range| parse(&range));
         let (status, bytes) = range.map_or((200, 0..content.len()), |range| (206, range));
-        let body = Body {
+        let body = ObjectBody {
             content: content.clone(),
             at: bytes.start,
             end: bytes.end,
             breaks: match fault {
-                Some(Fault::Ends(after)) => Some((bytes.start + after, false)),
-                Some(Fault::Breaks(after)) => Some((bytes.start + after, true)),
+                Some(InjectedFault::Ends(after)) => Some((bytes.start + after, false)),
+                Some(InjectedFault::Breaks(after)) => Some((bytes.start + after, true)),
                 _ => None,
             },
             chunks: Arc::clone(&state.chunks),
@@ -212,7 +212,7 @@ fn parse(range: &str) -> Range<u64> {
     first.parse().unwrap()..last.parse::<u64>().unwrap() + 1
 }
 
-impl HttpConnector for Bucket {
+impl HttpConnector for MemoryBucket {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let call = self.state().log.len();
         self.reach(call, Moment::Before);
@@ -223,16 +223,16 @@ impl HttpConnector for Bucket {
 }
 
 /// The body of a GET.
-struct Body {
-    content: Content,
+struct ObjectBody {
+    content: ObjectContent,
     at: u64,
     end: u64,
     /// Where it breaks, and whether with an error.
     breaks: Option<(u64, bool)>,
-    chunks: Arc<Chunks>,
+    chunks: Arc<LiveChunks>,
 }
 
-impl http_body::Body for Body {
+impl http_body::Body for ObjectBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
@@ -243,8 +243,10 @@ impl http_body::Body for Body {
             return Poll::Ready(breaks.map(|_| Err(std::io::Error::other("connection reset"))));
         }
         let chunk = match &self.content {
-            Content::Bytes(bytes) => bytes.slice(usize::try_from(self.at).unwrap()..usize::try_from(end).unwrap()),
-            Content::Zeros(_) => CountedChunk::chunk(usize::try_from(end - self.at).unwrap(), &self.chunks),
+            ObjectContent::Bytes(bytes) => {
+                bytes.slice(usize::try_from(self.at).unwrap()..usize::try_from(end).unwrap())
+            }
+            ObjectContent::Zeros(_) => CountedChunk::chunk(usize::try_from(end - self.at).unwrap(), &self.chunks),
         };
         self.at = end;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
@@ -252,10 +254,10 @@ impl http_body::Body for Body {
 }
 
 /// The bytes of a chunk that is counted while it is alive.
-struct CountedChunk(Vec<u8>, Arc<Chunks>);
+struct CountedChunk(Vec<u8>, Arc<LiveChunks>);
 
 impl CountedChunk {
-    fn chunk(length: usize, chunks: &Arc<Chunks>) -> Bytes {
+    fn chunk(length: usize, chunks: &Arc<LiveChunks>) -> Bytes {
         let alive = chunks.alive.fetch_add(1, Ordering::Relaxed) + 1;
         chunks.peak.fetch_max(alive, Ordering::Relaxed);
         Bytes::from_owner(Self(vec![0; length], Arc::clone(chunks)))

@@ -3,5 +3,5 @@
 mod bucket;
 mod database;
 
-pub use bucket::{Bucket, Chunks, Content, Fault, Moment, NAME};
+pub use bucket::{InjectedFault, LiveChunks, MemoryBucket, Moment, NAME, ObjectContent};
 pub use database::{database, database_at};

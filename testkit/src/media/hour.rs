@@ -12,7 +12,7 @@ pub(super) const DURATIONS: [i64; 2] = [512, 1024];
 
 /// A sample. Times are in the timescale of its track.
 #[derive(Clone, Copy, Debug)]
-pub struct Sample {
+pub struct HourSample {
     /// The number of its track in [`TIMESCALES`].
     pub track: usize,
     /// Its decode time.
@@ -30,9 +30,9 @@ pub struct Sample {
 }
 
 /// Numbers that look random (D. E. Knuth, MMIX).
-struct Random(u64);
+struct RandomSizes(u64);
 
-impl Random {
+impl RandomSizes {
     /// From 0 up to, not including, 1.
     fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -46,7 +46,7 @@ impl Random {
 }
 
 /// The pictures' composition offsets, in pictures: groups of up to three B-frames, as x264 chooses and orders them.
-fn pictures(random: &mut Random) -> &'static [i64] {
+fn pictures(random: &mut RandomSizes) -> &'static [i64] {
     match random.uniform() {
         x if x < 0.2 => &[2],
         x if x < 0.4 => &[3, 1],
@@ -57,9 +57,9 @@ fn pictures(random: &mut Random) -> &'static [i64] {
 
 /// The samples in the order of the file, which begins with 4096 bytes of something else. A sync picture begins each group.
 #[must_use]
-pub fn samples(group_of_pictures: i64) -> Vec<Sample> {
+pub fn samples(group_of_pictures: i64) -> Vec<HourSample> {
     let [frame, packet] = DURATIONS;
-    let mut random = Random(1);
+    let mut random = RandomSizes(1);
     let mut samples = Vec::new();
     let (mut offset, mut audio) = (4096, 0);
     let mut group: &[i64] = &[];
@@ -74,12 +74,12 @@ pub fn samples(group_of_pictures: i64) -> Vec<Sample> {
         group = rest;
         let size = (if sync { 15_000.0 } else { 2_000.0 } * (0.5 * random.normal()).exp()) as u32;
         let (decode, composition) = (picture * frame, composition * frame);
-        samples.push(Sample { track: 0, decode, composition, duration: frame, offset, size, sync });
+        samples.push(HourSample { track: 0, decode, composition, duration: frame, offset, size, sync });
         offset += u64::from(size);
         while audio * packet * 25 < (picture + 1) * 48_000 {
             let size = (341.0 + 60.0 * random.normal()).max(6.0) as u32;
             let decode = audio * packet;
-            samples.push(Sample { track: 1, decode, composition: 0, duration: packet, offset, size, sync: true });
+            samples.push(HourSample { track: 1, decode, composition: 0, duration: packet, offset, size, sync: true });
             offset += u64::from(size);
             audio += 1;
         }

@@ -4,19 +4,19 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::hour::{self, DURATIONS, SECONDS, Sample, TIMESCALES};
+use super::hour::{self, DURATIONS, HourSample, SECONDS, TIMESCALES};
 
 /// Ticks a second of the movie, which edit lists are in.
 const MOVIE: u32 = 1000;
 
 /// A file that keeps only its structure in memory; everything else is zeros.
 #[derive(Debug)]
-pub struct Sparse {
+pub struct SparseFile {
     written: Vec<(u64, Bytes)>,
     length: u64,
 }
 
-impl Sparse {
+impl SparseFile {
     /// How many bytes the file has.
     #[must_use]
     pub const fn length(&self) -> u64 {
@@ -51,7 +51,7 @@ impl Sparse {
 
 /// The hour with a sync picture every ten seconds. Its movie box stands before its media data or after it.
 #[must_use]
-pub fn hour(movie_first: bool) -> Sparse {
+pub fn hour(movie_first: bool) -> SparseFile {
     let samples = hour::samples(250);
     let media: u64 = samples.iter().map(|sample| u64::from(sample.size)).sum();
     let ftyp = boxed(*b"ftyp", &[b"isom\0\0\0\0isommp42"]);
@@ -62,11 +62,11 @@ pub fn hour(movie_first: bool) -> Sparse {
     if movie_first {
         let start = [ftyp, movie(&samples, head + movie_length), mdat].concat();
         let length = start.len() as u64 + media;
-        return Sparse { written: vec![(0, start.into())], length };
+        return SparseFile { written: vec![(0, start.into())], length };
     }
     let movie_at = head as u64 + media;
     let written = vec![(0, [ftyp, mdat].concat().into()), (movie_at, movie(&samples, head).into())];
-    Sparse { written, length: movie_at + movie_length as u64 }
+    SparseFile { written, length: movie_at + movie_length as u64 }
 }
 
 fn boxed(kind: [u8; 4], payload: &[&[u8]]) -> Vec<u8> {
@@ -81,13 +81,13 @@ fn table(kind: [u8; 4], before: &[u32], entries: &[Vec<u32>]) -> Vec<u8> {
 }
 
 /// The movie box of media data that begins at this offset.
-fn movie(samples: &[Sample], media: usize) -> Vec<u8> {
+fn movie(samples: &[HourSample], media: usize) -> Vec<u8> {
     let mvhd = [&[0; 12][..], &MOVIE.to_be_bytes(), &(MOVIE * SECONDS as u32).to_be_bytes(), &[0; 80]].concat();
     let traks = [trak(0, samples, media), trak(1, samples, media)].concat();
     boxed(*b"moov", &[&boxed(*b"mvhd", &[&mvhd]), &traks])
 }
 
-fn trak(track: usize, samples: &[Sample], media: usize) -> Vec<u8> {
+fn trak(track: usize, samples: &[HourSample], media: usize) -> Vec<u8> {
     let (handler, entry) = [(b"vide", b"avc1"), (b"soun", b"mp4a")][track];
     let tkhd = [&[0; 15][..], &[track as u8 + 1], &[0; 68]].concat();
     let mdhd = [&[0; 12][..], &TIMESCALES[track].to_be_bytes(), &[0; 4], &[0x55, 0xc4, 0, 0]].concat();
@@ -102,16 +102,16 @@ fn trak(track: usize, samples: &[Sample], media: usize) -> Vec<u8> {
 }
 
 /// The sample tables (§8.6, §8.7). Samples of a track that lie side by side are a chunk.
-fn tables(track: usize, samples: &[Sample], media: usize) -> Vec<u8> {
+fn tables(track: usize, samples: &[HourSample], media: usize) -> Vec<u8> {
     let first = samples[0].offset;
-    let own: Vec<&Sample> = samples.iter().filter(|sample| sample.track == track).collect();
+    let own: Vec<&HourSample> = samples.iter().filter(|sample| sample.track == track).collect();
     let compositions: Vec<Vec<u32>> = own
         .chunk_by(|one, next| one.composition == next.composition)
         .map(|run| vec![run.len() as u32, run[0].composition as u32])
         .collect();
     let syncs: Vec<Vec<u32>> =
         (1..).zip(&own).filter(|(_, sample)| sample.sync).map(|(number, _)| vec![number]).collect();
-    let chunks: Vec<&[Sample]> =
+    let chunks: Vec<&[HourSample]> =
         samples.chunk_by(|one, next| one.track == next.track).filter(|chunk| chunk[0].track == track).collect();
     let mut groups: Vec<Vec<u32>> = Vec::new();
     for (number, chunk) in (1..).zip(&chunks) {
@@ -120,7 +120,7 @@ fn tables(track: usize, samples: &[Sample], media: usize) -> Vec<u8> {
             groups.push(vec![number, count, 1]);
         }
     }
-    let offset = |chunk: &&[Sample]| vec![u32::try_from(chunk[0].offset - first + media as u64).unwrap()];
+    let offset = |chunk: &&[HourSample]| vec![u32::try_from(chunk[0].offset - first + media as u64).unwrap()];
     let mut tables = table(*b"stts", &[], &[vec![own.len() as u32, DURATIONS[track] as u32]]);
     if own.iter().any(|sample| sample.composition != 0) {
         tables.extend(table(*b"ctts", &[], &compositions));

@@ -3,15 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Configuration, FRAME, RATES};
-use crate::codec::{Frame, Properties, Syntax};
+use super::{AudioSpecificConfig, FRAME, RATES};
+use crate::codec::{FrameHeader, StreamProperties, Syntax};
 
 /// The syntax of ADTS frames.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Adts;
 
 impl Syntax for Adts {
-    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader> {
         let [0xFF, one, two, three, four, five, six, ..] = *bytes else { return None };
         // The sync bits and the layer, which distinguish it from MPEG audio.
         if one & 0xF6 != 0xF0 {
@@ -22,7 +22,7 @@ impl Syntax for Adts {
         let header = if checksum { 9 } else { 7 };
         let size = u32::from(three & 3) << 11 | u32::from(four) << 3 | u32::from(five) >> 5;
         let sound = size > u32::from(header) && RATES.get(rate_index(kind)).is_some();
-        sound.then_some(Frame { size, duration: blocks * FRAME, header, reach: 0, mode: 0, kind })
+        sound.then_some(FrameHeader { size, duration: blocks * FRAME, header, reach: 0, mode: 0, kind })
     }
 
     fn rate(&self, kind: u32) -> u32 {
@@ -52,8 +52,8 @@ const fn rate_index(kind: u32) -> usize {
 
 /// The properties in a header.
 #[must_use]
-pub fn properties(payload: &[u8]) -> Option<Properties> {
-    Configuration::of_adts(payload).map(|found| found.properties())
+pub fn properties(payload: &[u8]) -> Option<StreamProperties> {
+    AudioSpecificConfig::of_adts(payload).map(|found| found.properties())
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_frame_names_its_stream() {
-        let name = |found: Option<Properties>| found.map(|found| found.name);
+        let name = |found: Option<StreamProperties>| found.map(|found| found.name);
         assert_eq!(name(properties(&[0xFF, 0xF1, 0x50, 0x80])).as_deref(), Some("mp4a.40.2"));
         assert_eq!(name(properties(&[0x56, 0xE0, 0x50])), None);
     }

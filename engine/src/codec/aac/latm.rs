@@ -1,11 +1,11 @@
 //! AAC in LATM (ISO/IEC 14496-3 §1.7): an `AudioSyncStream` (LOAS), whose frames have a sync word and their length.
 
-use crate::codec::{Start, frame};
+use crate::codec::{UnitStart, frame};
 
 /// Whether AAC can be decoded from these LATM frames (ISO/IEC 14496-3 §1.7.2 and §1.7.3): one of them has its own
 /// configuration, and does not reuse that of the previous frame (`useSameStreamMux`).
 #[must_use]
-pub fn access(payload: &[u8]) -> Start {
+pub fn access(payload: &[u8]) -> UnitStart {
     frame::any(payload, |frame| {
         let [first, second, low, element] = *frame.first_chunk()?;
         let length = 3 + (usize::from(second & 0x1F) << 8 | usize::from(low));
@@ -34,9 +34,9 @@ mod tests {
         let latm = |elements: &[u8]| -> Vec<u8> {
             elements.iter().flat_map(|element| [0x56, 0xE0, 7, *element, 0, 0, 0, 0, 0, 0]).collect()
         };
-        assert_eq!(access(&latm(&[0x20])[..7]), Start::Undecided);
-        assert_eq!(access(&latm(&[0x9F, 0x20])), Start::Access(true));
-        assert_eq!(access(&latm(&[0x9F, 0x9F])), Start::Undecided, "that of the frame before");
-        assert_eq!(access(&[0x21, 0x10, 0x80, 0x20, 0, 0, 0, 0]), Start::Access(false), "the rest of a frame");
+        assert_eq!(access(&latm(&[0x20])[..7]), UnitStart::Undecided);
+        assert_eq!(access(&latm(&[0x9F, 0x20])), UnitStart::Access(true));
+        assert_eq!(access(&latm(&[0x9F, 0x9F])), UnitStart::Undecided, "that of the frame before");
+        assert_eq!(access(&[0x21, 0x10, 0x80, 0x20, 0, 0, 0, 0]), UnitStart::Access(false), "the rest of a frame");
     }
 }

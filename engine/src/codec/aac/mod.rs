@@ -4,7 +4,7 @@
 pub mod adts;
 pub mod latm;
 
-use super::{Bits, Properties};
+use super::{Bits, StreamProperties};
 
 /// The number of samples in a raw data block, at the sample rate of the core. A block is a frame in all containers
 /// except ADTS.
@@ -43,7 +43,7 @@ pub(super) fn object_type(configuration: &[u8]) -> Option<u8> {
 
 /// The beginning of an `AudioSpecificConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Configuration {
+pub struct AudioSpecificConfig {
     /// The first audio object type: 2 is AAC-LC, 5 HE-AAC, 29 HE-AAC v2.
     pub object_type: u8,
     /// The sample rate of the core.
@@ -54,7 +54,7 @@ pub struct Configuration {
     pub extended: Option<u32>,
 }
 
-impl Configuration {
+impl AudioSpecificConfig {
     /// Parses a configuration; `None` if it is truncated, or its rate is invalid.
     #[must_use]
     pub fn parse(configuration: &[u8]) -> Option<Self> {
@@ -78,7 +78,7 @@ impl Configuration {
     /// Encodes the configuration, for frames of 1024 samples that depend on no other coder.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bits = Writer::default();
+        let mut bits = ConfigWriter::default();
         bits.put(self.object_type.into(), 5);
         bits.put_rate(self.rate);
         bits.put(self.channels.into(), 4);
@@ -93,7 +93,7 @@ impl Configuration {
 
     /// The properties of the stream.
     #[must_use]
-    pub fn properties(&self) -> Properties {
+    pub fn properties(&self) -> StreamProperties {
         let channels = match (self.channels, self.object_type) {
             // Two from one.
             (1, PS) => Some(2),
@@ -102,7 +102,7 @@ impl Configuration {
             (11, _) => Some(7),
             _ => None,
         };
-        Properties::audio(named(self.object_type), Some(self.extended.unwrap_or(self.rate)), channels)
+        StreamProperties::audio(named(self.object_type), Some(self.extended.unwrap_or(self.rate)), channels)
     }
 }
 
@@ -123,12 +123,12 @@ fn read_rate(bits: &mut Bits<'_>) -> Option<u32> {
 
 /// Bits, the highest first.
 #[derive(Default)]
-struct Writer {
+struct ConfigWriter {
     bits: u128,
     count: u32,
 }
 
-impl Writer {
+impl ConfigWriter {
     fn put(&mut self, value: u32, count: u32) {
         self.bits = self.bits << count | u128::from(value);
         self.count += count;
@@ -163,20 +163,20 @@ mod tests {
             (&[0x17, 0x80, 0x5B, 0xB0, 0x10], "mp4a.40.2", 0xB760, Some(2)),
         ];
         for (bytes, name, rate, channels) in cases {
-            let found = Configuration::parse(bytes).unwrap();
+            let found = AudioSpecificConfig::parse(bytes).unwrap();
             let properties = found.properties();
             assert_eq!((properties.name.as_str(), properties.channels), (name, channels), "{bytes:x?}");
             assert_eq!(properties.sample_rate, Some(rate), "{bytes:x?}");
             assert_eq!(found.to_bytes(), bytes);
         }
-        assert_eq!(Configuration::parse(&[0x11]), None);
+        assert_eq!(AudioSpecificConfig::parse(&[0x11]), None);
         assert_eq!(name(&[0xF9, 0x48]).as_deref(), Some("mp4a.40.42"));
     }
 
     #[test]
     fn a_header_in_adts_is_a_configuration() {
-        let found = Configuration::of_adts(&[0xFF, 0xF1, 0x50, 0x80]).unwrap();
+        let found = AudioSpecificConfig::of_adts(&[0xFF, 0xF1, 0x50, 0x80]).unwrap();
         assert_eq!(found.to_bytes(), [0x12, 0x10]);
-        assert_eq!(Configuration::of_adts(&[0x56, 0xE0, 0x50, 0x80]), None);
+        assert_eq!(AudioSpecificConfig::of_adts(&[0x56, 0xE0, 0x50, 0x80]), None);
     }
 }

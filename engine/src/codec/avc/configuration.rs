@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{PPS, SPS, SPS_EXTENSION, Sequence, is_high};
+use super::{AvcSequence, PPS, SPS, SPS_EXTENSION, is_high};
 use crate::codec::nal::{self, put_sized, sized};
 
 /// `avc1.PPCCLL` in lower-case hexadecimal (RFC 6381 §3.3) for this sample entry; only the name of the entry if there
@@ -23,7 +23,7 @@ pub(super) fn profile([profile, constraints, level]: [u8; 3]) -> String {
 
 /// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Configuration {
+pub struct AvcConfiguration {
     /// `AVCProfileIndication`, `profile_compatibility` and `AVCLevelIndication`.
     pub profile: [u8; 3],
     /// The size of the length before each NAL unit of a sample, in bytes: 1, 2 or 4.
@@ -38,7 +38,7 @@ pub struct Configuration {
     pub extensions: Vec<Bytes>,
 }
 
-impl Configuration {
+impl AvcConfiguration {
     /// Parses a record; `None` if it is invalid or truncated.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
@@ -75,7 +75,7 @@ impl Configuration {
         }
         let first = nal::payload(sequences.first().filter(|_| !pictures.is_empty())?);
         let profile = *first.get(1..)?.first_chunk()?;
-        let samples = match Sequence::read(&first) {
+        let samples = match AvcSequence::read(&first) {
             Some(sequence) if is_high(profile[0]) => {
                 let [a, b, c] = sequence.samples.map(u8::try_from);
                 Some([a.ok()?, b.ok()?, c.ok()?])
@@ -106,7 +106,7 @@ impl Configuration {
     /// Width and height of pictures in pixels.
     #[must_use]
     pub fn dimensions(&self) -> Option<(u32, u32)> {
-        Sequence::read(&nal::payload(self.sequences.first()?))?.dimensions
+        AvcSequence::read(&nal::payload(self.sequences.first()?))?.dimensions
     }
 }
 
@@ -143,16 +143,16 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let found = Configuration::parse(RECORD).unwrap();
+        let found = AvcConfiguration::parse(RECORD).unwrap();
         assert_eq!((found.dimensions(), found.length_size), (Some((320, 180)), 4));
         assert_eq!(found.to_bytes(), RECORD);
         assert_eq!(name("avc1", RECORD), "avc1.64000c");
         let stream = [&[0, 0, 0, 1], &found.sequences[0][..], &[0, 0, 0, 1], &found.pictures[0], &[0, 0, 1, 0x65, 9]];
-        let made = Configuration::of_units(nal::units(&stream.concat()).map(nal::trimmed)).unwrap();
+        let made = AvcConfiguration::of_units(nal::units(&stream.concat()).map(nal::trimmed)).unwrap();
         assert_eq!(made, found);
         for length in 0..RECORD.len() - 4 {
-            assert_eq!(Configuration::parse(&RECORD[..length]), None);
+            assert_eq!(AvcConfiguration::parse(&RECORD[..length]), None);
         }
-        assert_eq!(Configuration::of_units(std::iter::empty()), None);
+        assert_eq!(AvcConfiguration::of_units(std::iter::empty()), None);
     }
 }

@@ -3,7 +3,7 @@
 
 mod configuration;
 
-pub use configuration::{Configuration, name};
+pub use configuration::{AvcConfiguration, name};
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::bits::Bits;
 use super::nal::{self, cropping};
 use super::slice::{OrderCount, SLICE_HEADER, Slice};
-use super::{Opening, Properties, Start};
+use super::{FrameOpening, StreamProperties, UnitStart};
 
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
@@ -26,19 +26,19 @@ const RECOVERY_POINT: u8 = 6;
 /// Decoding can begin at an IDR picture and at a recovery point, in an access unit with a sequence parameter set, since
 /// a cut that begins there has no other. The same holds if the transport says so (`flagged`).
 #[must_use]
-pub fn access(payload: &[u8], flagged: bool) -> Start {
+pub fn access(payload: &[u8], flagged: bool) -> UnitStart {
     let (mut parameters, mut recovery) = (false, flagged);
     for unit in nal::units(payload) {
         let Some(header) = unit.first() else { break };
         match header & 0x1F {
-            IDR => return Start::Access(parameters),
-            SLICE..=4 => return Start::Access(parameters && recovery),
+            IDR => return UnitStart::Access(parameters),
+            SLICE..=4 => return UnitStart::Access(parameters && recovery),
             SPS => parameters = true,
             SEI => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
             _ => {}
         }
     }
-    Start::Undecided
+    UnitStart::Undecided
 }
 
 /// Whether a message of an SEI unit is a recovery point. Earlier messages are skipped by their sizes.
@@ -69,20 +69,20 @@ pub fn has_recovery_point(mut messages: &[u8]) -> bool {
 
 /// Profile, level and size of pictures, from the first sequence parameter set of a byte stream.
 #[must_use]
-pub fn properties(payload: &[u8]) -> Option<Properties> {
+pub fn properties(payload: &[u8]) -> Option<StreamProperties> {
     let unit = nal::units(payload).find(|unit| unit.first().is_some_and(|header| header & 0x1F == SPS))?;
     let set = nal::payload(unit);
     let name = format!("avc1.{}", configuration::profile(*set.get(1..)?.first_chunk()?));
-    Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
+    Some(StreamProperties::video(name, AvcSequence::read(&set).and_then(|sequence| sequence.dimensions)))
 }
 
 /// Decoding can begin at an IDR picture, at a recovery point, and at an intra picture after a sequence parameter set.
-pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<FrameOpening> {
     let (mut parameters, mut recovery) = (false, false);
     for unit in units {
         match unit.first()? & 0x1F {
-            IDR => return Some(Opening::Point),
-            SLICE..=4 if recovery => return Some(Opening::Point),
+            IDR => return Some(FrameOpening::Point),
+            SLICE..=4 if recovery => return Some(FrameOpening::Point),
             SLICE | 2 => {
                 // first_mb_in_slice, then slice_type: 2 and 4 are intra; 7 and 9 mean that all slices of the picture
                 // are.
@@ -91,9 +91,9 @@ pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
                 bits.unsigned()?;
                 let intra = matches!(bits.unsigned()?, 2 | 4 | 7 | 9);
                 return Some(match (intra, parameters) {
-                    (true, true) => Opening::Point,
-                    (true, false) => Opening::Intra,
-                    (false, _) => Opening::Refers,
+                    (true, true) => FrameOpening::Point,
+                    (true, false) => FrameOpening::Intra,
+                    (false, _) => FrameOpening::Refers,
                 });
             }
             SEI => recovery |= has_recovery_point(nal::payload(unit).get(1..).unwrap_or_default()),
@@ -101,12 +101,12 @@ pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
             _ => {}
         }
     }
-    parameters.then_some(Opening::Point)
+    parameters.then_some(FrameOpening::Point)
 }
 
 /// The needed fields of a sequence parameter set.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Sequence {
+struct AvcSequence {
     id: u32,
     /// `chroma_format_idc`, and `bit_depth_minus8` of luma and chroma.
     samples: [u32; 3],
@@ -114,7 +114,7 @@ struct Sequence {
     planes: bool,
     /// The length of `frame_num` in bits.
     frame_bits: u32,
-    count: Count,
+    count: OrderCountType,
     /// `frame_mbs_only_flag`.
     frames: bool,
     dimensions: Option<(u32, u32)>,
@@ -122,7 +122,7 @@ struct Sequence {
 
 /// How the presentation order of pictures is determined: `pic_order_cnt_type` (§8.2.1).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum Count {
+enum OrderCountType {
     /// By this many low bits in each slice.
     Bits(u32),
     /// By cycles, which no encoder uses.
@@ -131,7 +131,7 @@ enum Count {
     Decoded,
 }
 
-impl Sequence {
+impl AvcSequence {
     /// Parses a sequence parameter set, including its header (§7.3.2.1.1).
     fn read(set: &[u8]) -> Option<Self> {
         let profile = *set.get(1)?;
@@ -149,7 +149,7 @@ impl Sequence {
         }
         let frame_bits = bits.unsigned().filter(|bits| *bits <= 12)? + 4;
         let count = match bits.unsigned()? {
-            0 => Count::Bits(bits.unsigned().filter(|bits| *bits <= 12)? + 4),
+            0 => OrderCountType::Bits(bits.unsigned().filter(|bits| *bits <= 12)? + 4),
             1 => {
                 bits.bit();
                 bits.signed()?;
@@ -157,9 +157,9 @@ impl Sequence {
                 for _ in 0..bits.unsigned()?.min(255) {
                     bits.signed()?;
                 }
-                Count::Cycles
+                OrderCountType::Cycles
             }
-            _ => Count::Decoded,
+            _ => OrderCountType::Decoded,
         };
         bits.unsigned()?;
         bits.bit();
@@ -207,17 +207,17 @@ fn dimensions((width, height): (u32, u32), frames: bool, chroma: u32, bits: &mut
 
 /// The active parameter sets, as far as slices need them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Sets {
-    sequences: BTreeMap<u32, Sequence>,
+pub struct AvcParameterSets {
+    sequences: BTreeMap<u32, AvcSequence>,
     /// The sequence parameter set of each picture parameter set.
     pictures: BTreeMap<u32, u32>,
 }
 
-impl Sets {
+impl AvcParameterSets {
     /// Whether the presentation order of pictures may differ from the decode order.
     #[must_use]
     pub fn have_counts(&self) -> bool {
-        self.sequences.values().any(|sequence| !matches!(sequence.count, Count::Decoded))
+        self.sequences.values().any(|sequence| !matches!(sequence.count, OrderCountType::Decoded))
     }
 
     /// Reads the units up to the first slice, and returns what they say about the picture.
@@ -227,7 +227,7 @@ impl Sets {
             match header & 0x1F {
                 SLICE | 2 | IDR => return self.read(header, &nal::payload(unit.get(..SLICE_HEADER).unwrap_or(unit))),
                 SPS => {
-                    if let Some(sequence) = Sequence::read(&nal::payload(unit)) {
+                    if let Some(sequence) = AvcSequence::read(&nal::payload(unit)) {
                         self.sequences.insert(sequence.id, sequence);
                     }
                 }
@@ -259,9 +259,9 @@ impl Sets {
             bits.unsigned()?;
         }
         let count = match sequence.count {
-            Count::Bits(length) => OrderCount::Bits(bits.take(length), length),
-            Count::Cycles => return None,
-            Count::Decoded => OrderCount::Decoded,
+            OrderCountType::Bits(length) => OrderCount::Bits(bits.take(length), length),
+            OrderCountType::Cycles => return None,
+            OrderCountType::Decoded => OrderCount::Decoded,
         };
         bits.is_within().then_some(Slice { anew, reference: header & 0x60 != 0, field, count, steps: 2 })
     }
@@ -279,16 +279,16 @@ mod tests {
     fn decoding_begins_where_there_are_parameters_too() {
         let (sps, recovery, late) = (&[0x67, 0x64][..], &[6, 6, 1, 0xC4, 0x80][..], &[6, 1, 2, 9, 9, 6, 1, 0xC4][..]);
         let (other, slice, idr) = (&[6, 5, 2, 6, 6, 0x80][..], &[0x41, 9, 9][..], &[0x65, 9, 9][..]);
-        let cases: [(&[&[u8]], bool, Start); 9] = [
-            (&[&[9, 16], sps, idr], false, Start::Access(true)),
-            (&[&[9, 16], idr], true, Start::Access(false)),
-            (&[sps, recovery, slice], false, Start::Access(true)),
-            (&[sps, late, slice], false, Start::Access(true)),
-            (&[sps, other, slice], false, Start::Access(false)),
-            (&[recovery, slice], false, Start::Access(false)),
-            (&[sps, slice], true, Start::Access(true)),
-            (&[slice, sps, idr], false, Start::Access(false)),
-            (&[sps, recovery], false, Start::Undecided),
+        let cases: [(&[&[u8]], bool, UnitStart); 9] = [
+            (&[&[9, 16], sps, idr], false, UnitStart::Access(true)),
+            (&[&[9, 16], idr], true, UnitStart::Access(false)),
+            (&[sps, recovery, slice], false, UnitStart::Access(true)),
+            (&[sps, late, slice], false, UnitStart::Access(true)),
+            (&[sps, other, slice], false, UnitStart::Access(false)),
+            (&[recovery, slice], false, UnitStart::Access(false)),
+            (&[sps, slice], true, UnitStart::Access(true)),
+            (&[slice, sps, idr], false, UnitStart::Access(false)),
+            (&[sps, recovery], false, UnitStart::Undecided),
         ];
         for (units, flagged, expected) in cases {
             assert_eq!(access(&stream(units), flagged), expected, "{units:x?}");

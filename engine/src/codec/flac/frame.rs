@@ -12,7 +12,7 @@ pub const FOOTER: usize = 2;
 
 /// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct FlacFrameHeader {
     /// Its length in bytes, including its checksum.
     pub length: usize,
     /// The bytes between the number and the checksum: an uncommon block size, an uncommon rate.
@@ -25,7 +25,7 @@ pub struct Header {
     pub samples: u32,
 }
 
-impl Header {
+impl FlacFrameHeader {
     /// Parses the header at the beginning of these bytes; `None` if it does not belong to a frame of this stream.
     #[must_use]
     pub fn parse(bytes: &[u8], stream: &StreamInfo) -> Option<Self> {
@@ -144,7 +144,7 @@ mod tests {
         fn hostile_headers_are_refused_calmly(bytes in proptest::collection::vec(any::<u8>(), 0..20)) {
             let stream = StreamInfo { rate: 44_100, channels: 2, bits: 16, ..StreamInfo::default() };
             let framed = [&[0xFF, 0xF8], bytes.as_slice()].concat();
-            prop_assert!(Header::parse(&framed, &stream).is_none_or(|header| header.length <= MAX_HEADER));
+            prop_assert!(FlacFrameHeader::parse(&framed, &stream).is_none_or(|header| header.length <= MAX_HEADER));
         }
     }
 }

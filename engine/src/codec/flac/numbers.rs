@@ -10,14 +10,14 @@ const VARIABLE: u8 = 0xF9;
 
 /// The fields of a header besides its number.
 #[derive(Clone, Copy, Debug)]
-pub struct Codes<'a> {
+pub struct HeaderCodes<'a> {
     /// The second to the fourth byte.
     pub before: [u8; 3],
     /// The bytes between the number and the checksum.
     pub behind: &'a [u8],
 }
 
-impl<'a> Codes<'a> {
+impl<'a> HeaderCodes<'a> {
     /// The fields of a header, and how many bytes its number takes.
     #[must_use]
     pub fn of(header: &'a [u8]) -> Option<(Self, usize)> {
@@ -57,7 +57,7 @@ pub struct Numbers {
 
 impl Numbers {
     /// The number of the next frame, which begins at this sample of the original and has this many samples.
-    pub fn next(&mut self, codes: Codes<'_>, start: i64, samples: i64) -> u64 {
+    pub fn next(&mut self, codes: HeaderCodes<'_>, start: i64, samples: i64) -> u64 {
         let [strategy, ..] = codes.before;
         let number = match self.before {
             None => {

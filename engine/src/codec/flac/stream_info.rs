@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Properties;
+use crate::codec::StreamProperties;
 
 /// The length of STREAMINFO, without its header.
 pub const STREAMINFO_LENGTH: usize = 34;
@@ -61,8 +61,8 @@ impl StreamInfo {
 
     /// The properties of the stream.
     #[must_use]
-    pub fn properties(&self) -> Properties {
-        Properties::audio("flac".to_owned(), Some(self.rate), Some(self.channels.into()))
+    pub fn properties(&self) -> StreamProperties {
+        StreamProperties::audio("flac".to_owned(), Some(self.rate), Some(self.channels.into()))
     }
 
     /// The maximum length of a frame in bytes: that of one with uncompressed samples, and a reserve.

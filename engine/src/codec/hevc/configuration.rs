@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 
-use super::{PPS, SEI, SPS, Sequence, VPS, kind};
+use super::{HevcSequence, PPS, SEI, SPS, VPS, kind};
 use crate::codec::nal::{self, put_sized, sized};
 
 /// The size of `general_profile_space` to `general_level_idc`, which are the same in records and parameter sets.
@@ -38,7 +38,7 @@ pub(super) fn profile(entry: &str, levels: &[u8; PROFILE]) -> Option<String> {
 
 /// NAL units of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sets {
+pub struct NalUnitArray {
     /// `NAL_unit_type`: 32, 33 and 34 are parameter sets, 39 is for messages about the whole stream.
     pub kind: u8,
     /// `array_completeness`: samples contain no units of this type.
@@ -49,14 +49,14 @@ pub struct Sets {
 
 /// The configuration that a decoder needs first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Configuration {
+pub struct HevcConfiguration {
     /// The fields before the parameter sets, from the version to the size of lengths.
     fixed: [u8; FIXED - 1],
     /// The parameter sets by type.
-    pub sets: Vec<Sets>,
+    pub sets: Vec<NalUnitArray>,
 }
 
-impl Configuration {
+impl HevcConfiguration {
     /// Parses a record; `None` if it is truncated.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
@@ -68,7 +68,7 @@ impl Configuration {
             rest = behind;
             let count = u16::from_be_bytes([*high, *low]);
             let units = (0..count).map(|_| sized(&mut rest).map(Bytes::copy_from_slice)).collect::<Option<_>>()?;
-            sets.push(Sets { kind: first & 0x3F, complete: first & 0x80 != 0, units });
+            sets.push(NalUnitArray { kind: first & 0x3F, complete: first & 0x80 != 0, units });
         }
         Some(Self { fixed: *fixed, sets })
     }
@@ -77,7 +77,7 @@ impl Configuration {
     /// kinds is missing, or one is too long. Lengths have four bytes.
     #[must_use]
     pub fn of_units<'a>(units: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let mut sets = [VPS, SPS, PPS].map(|kind| Sets { kind, complete: true, units: Vec::new() });
+        let mut sets = [VPS, SPS, PPS].map(|kind| NalUnitArray { kind, complete: true, units: Vec::new() });
         for unit in units {
             let found = kind(unit)?;
             if let Some(sets) = sets.iter_mut().find(|sets| sets.kind == found)
@@ -86,10 +86,13 @@ impl Configuration {
                 sets.units.push(Bytes::copy_from_slice(unit));
             }
         }
-        let fit = |set: &Sets| !set.units.is_empty() && set.units.iter().all(|unit| u16::try_from(unit.len()).is_ok());
+        let fit = |set: &NalUnitArray| {
+            !set.units.is_empty() && set.units.iter().all(|unit| u16::try_from(unit.len()).is_ok())
+        };
         let [_, sequences, _] = &sets;
         let first = nal::payload(sequences.units.first().filter(|_| sets.iter().all(fit))?);
-        let [chroma, luma_depth, chroma_depth] = Sequence::read(&first)?.samples.map(|field| u8::try_from(field).ok());
+        let [chroma, luma_depth, chroma_depth] =
+            HevcSequence::read(&first)?.samples.map(|field| u8::try_from(field).ok());
         // sps_max_sub_layers_minus1 and sps_temporal_id_nesting_flag are in the byte before profile_tier_level.
         let layers = *first.get(2)?;
         let mut fixed = [0; FIXED - 1];
@@ -118,7 +121,7 @@ impl Configuration {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.fixed.to_vec();
         out.push(u8::try_from(self.sets.len()).unwrap_or(u8::MAX));
-        for Sets { kind, complete, units } in &self.sets {
+        for NalUnitArray { kind, complete, units } in &self.sets {
             out.push(u8::from(*complete) << 7 | kind & 0x3F);
             out.extend(u16::try_from(units.len()).unwrap_or(u16::MAX).to_be_bytes());
             for unit in units {
@@ -139,7 +142,7 @@ impl Configuration {
     #[must_use]
     pub fn dimensions(&self) -> Option<(u32, u32)> {
         let sets = self.sets.iter().find(|sets| sets.kind == SPS)?;
-        Sequence::read(&nal::payload(sets.units.first()?))?.dimensions
+        HevcSequence::read(&nal::payload(sets.units.first()?))?.dimensions
     }
 
     /// The same, but declaring that samples contain no parameter sets, as the sample entry `hvc1` demands (ISO/IEC
@@ -185,15 +188,15 @@ mod tests {
             &[0x44, 0x01, 0xC1, 0x72],
             &[0x44, 0x01, 0xC1, 0x72],
         ];
-        let made = Configuration::of_units(units.into_iter()).unwrap();
+        let made = HevcConfiguration::of_units(units.into_iter()).unwrap();
         let record = made.to_bytes();
         assert_eq!(made.dimensions(), Some((320, 180)));
         assert_eq!(made.length_size(), 4);
-        assert_eq!(Configuration::parse(&record), Some(made));
+        assert_eq!(HevcConfiguration::parse(&record), Some(made));
         assert_eq!(name("hvc1", &record), "hvc1.1.6.L60.90");
         for length in 0..record.len() {
-            assert_eq!(Configuration::parse(&record[..length]), None);
+            assert_eq!(HevcConfiguration::parse(&record[..length]), None);
         }
-        assert_eq!(Configuration::of_units(units[1..].iter().copied()), None);
+        assert_eq!(HevcConfiguration::of_units(units[1..].iter().copied()), None);
     }
 }

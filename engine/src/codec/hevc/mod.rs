@@ -3,7 +3,7 @@
 
 mod configuration;
 
-pub use configuration::{Configuration, Sets as ParameterSets, name};
+pub use configuration::{HevcConfiguration, NalUnitArray, name};
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::avc::has_recovery_point;
 use super::bits::Bits;
 use super::nal::{self, cropping};
 use super::slice::{OrderCount, SLICE_HEADER, Slice};
-use super::{Opening, Properties, Start};
+use super::{FrameOpening, StreamProperties, UnitStart};
 
 const VPS: u8 = 32;
 const SPS: u8 = 33;
@@ -26,48 +26,48 @@ fn kind(unit: &[u8]) -> Option<u8> {
 
 /// Decoding can begin at a picture of the types 16 to 23 (IRAP), in an access unit with a sequence parameter set.
 #[must_use]
-pub fn access(payload: &[u8]) -> Start {
+pub fn access(payload: &[u8]) -> UnitStart {
     let mut parameters = false;
     for unit in nal::units(payload) {
         match kind(unit) {
-            Some(16..=23) => return Start::Access(parameters),
-            Some(0..=31) => return Start::Access(false),
+            Some(16..=23) => return UnitStart::Access(parameters),
+            Some(0..=31) => return UnitStart::Access(false),
             Some(SPS) => parameters = true,
             Some(_) => {}
             None => break,
         }
     }
-    Start::Undecided
+    UnitStart::Undecided
 }
 
 /// Profile, level and size of pictures, from the first sequence parameter set (§7.3.2.2).
 #[must_use]
-pub fn properties(payload: &[u8]) -> Option<Properties> {
+pub fn properties(payload: &[u8]) -> Option<StreamProperties> {
     let unit = nal::units(payload).find(|unit| kind(unit) == Some(SPS))?;
     let set = nal::payload(unit);
     // Two bytes of header and one of identifiers precede profile_tier_level (§7.3.3).
     let name = configuration::profile("hvc1", set.get(3..)?.first_chunk()?)?;
-    Some(Properties::video(name, Sequence::read(&set).and_then(|sequence| sequence.dimensions)))
+    Some(StreamProperties::video(name, HevcSequence::read(&set).and_then(|sequence| sequence.dimensions)))
 }
 
 /// Decoding can begin at an IRAP picture (types 16 to 23), and at a recovery point.
-pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<Opening> {
+pub fn opening(units: &mut dyn Iterator<Item = &[u8]>) -> Option<FrameOpening> {
     let (mut parameters, mut recovery) = (false, false);
     for unit in units {
         match kind(unit)? {
-            16..=23 => return Some(Opening::Point),
-            0..=15 => return Some(if recovery { Opening::Point } else { Opening::Refers }),
+            16..=23 => return Some(FrameOpening::Point),
+            0..=15 => return Some(if recovery { FrameOpening::Point } else { FrameOpening::Refers }),
             SEI => recovery |= has_recovery_point(nal::payload(unit).get(2..).unwrap_or_default()),
             VPS..=PPS => parameters = true,
             _ => {}
         }
     }
-    parameters.then_some(Opening::Point)
+    parameters.then_some(FrameOpening::Point)
 }
 
 /// The needed fields of a sequence parameter set.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Sequence {
+struct HevcSequence {
     id: u32,
     /// `separate_colour_plane_flag`.
     planes: bool,
@@ -78,7 +78,7 @@ struct Sequence {
     count_bits: u32,
 }
 
-impl Sequence {
+impl HevcSequence {
     /// Parses a sequence parameter set, including its header of two bytes (§7.3.2.2). A byte of identifiers and twelve
     /// of `profile_tier_level` (§7.3.3) have the same position in all.
     fn read(set: &[u8]) -> Option<Self> {
@@ -105,7 +105,7 @@ impl Sequence {
 
 /// The needed fields of a picture parameter set (§7.3.2.3).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Picture {
+struct PictureParameters {
     sequence: u32,
     /// `output_flag_present_flag`.
     output: bool,
@@ -115,19 +115,19 @@ struct Picture {
 
 /// The active parameter sets, as far as slices need them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Sets {
-    sequences: BTreeMap<u32, Sequence>,
-    pictures: BTreeMap<u32, Picture>,
+pub struct HevcParameterSets {
+    sequences: BTreeMap<u32, HevcSequence>,
+    pictures: BTreeMap<u32, PictureParameters>,
 }
 
-impl Sets {
+impl HevcParameterSets {
     /// Reads the units up to the first slice, and returns what they say about the picture.
     pub fn slice(&mut self, payload: &[u8]) -> Option<Slice> {
         for unit in nal::units(payload) {
             match kind(unit)? {
                 0..=31 => return self.read(&nal::payload(unit.get(..SLICE_HEADER).unwrap_or(unit))),
                 SPS => {
-                    if let Some(sequence) = Sequence::read(&nal::payload(unit)) {
+                    if let Some(sequence) = HevcSequence::read(&nal::payload(unit)) {
                         self.sequences.insert(sequence.id, sequence);
                     }
                 }
@@ -137,7 +137,7 @@ impl Sets {
                     if let (Some(id @ ..64), Some(sequence)) = (bits.unsigned(), bits.unsigned()) {
                         bits.bit();
                         let (output, extra) = (bits.bit(), bits.take(3));
-                        self.pictures.insert(id, Picture { sequence, output, extra });
+                        self.pictures.insert(id, PictureParameters { sequence, output, extra });
                     }
                 }
                 _ => {}
@@ -180,11 +180,11 @@ mod tests {
             access(&units)
         };
         for (types, expected) in [
-            (&[35, 32, 33, 34, 19][..], Start::Access(true)),
-            (&[35, 33, 39, 21], Start::Access(true)),
-            (&[35, 19], Start::Access(false)),
-            (&[33, 1], Start::Access(false)),
-            (&[35, 32, 33], Start::Undecided),
+            (&[35, 32, 33, 34, 19][..], UnitStart::Access(true)),
+            (&[35, 33, 39, 21], UnitStart::Access(true)),
+            (&[35, 19], UnitStart::Access(false)),
+            (&[33, 1], UnitStart::Access(false)),
+            (&[35, 32, 33], UnitStart::Undecided),
         ] {
             assert_eq!(access_of(types), expected, "{types:?}");
         }
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn slices_say_when_their_pictures_are_shown() {
         // The beginnings of x265's units: of an IDR picture, and of seven after it.
-        let mut sets = Sets::default();
+        let mut sets = HevcParameterSets::default();
         let sps = [
             0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3C,
             0xA0, 0x0B, 0x08, 0x04, 0x85, 0x96, 0x56, 0x69, 0x24, 0xCA, 0xF0, 0x16, 0x80, 0x80,

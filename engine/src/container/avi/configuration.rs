@@ -2,7 +2,7 @@
 
 use super::header::{ChunkUnit, SAMPLE_SIZE, STRH, unit};
 use super::riff::{self, FourCc, u32_at};
-use crate::codec::{Coding, DecoderConfiguration, windows};
+use crate::codec::{DecoderConfiguration, KeyframeCoding, windows};
 use crate::container::Unavailable;
 use crate::media::{Kind, Setup, Track};
 
@@ -19,11 +19,11 @@ pub fn of(track: &Track) -> Result<DecoderConfiguration, Unavailable> {
     }
     if track.kind == Kind::Video {
         let compression = format.get(16..20).and_then(|name| name.first_chunk()).copied().unwrap_or_default();
-        return windows::pictures(format).ok_or_else(|| match Coding::of(compression) {
-            Coding::H264(_) => Unavailable::StartCodes { codec: "H.264", container: AVI },
-            Coding::Hevc(_) => Unavailable::StartCodes { codec: "HEVC", container: AVI },
+        return windows::pictures(format).ok_or_else(|| match KeyframeCoding::of(compression) {
+            KeyframeCoding::H264(_) => Unavailable::StartCodes { codec: "H.264", container: AVI },
+            KeyframeCoding::Hevc(_) => Unavailable::StartCodes { codec: "HEVC", container: AVI },
             // The headers of the stream stand in its first frame.
-            Coding::Mpeg4 => Unavailable::missing(track),
+            KeyframeCoding::Mpeg4 => Unavailable::missing(track),
             _ => Unavailable::codec(track),
         });
     }

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::opendml;
-use super::picture::Pictures;
+use super::picture::AviPictures;
 use super::riff::{self, FourCc, u16_at, u32_at};
-use crate::codec::Coding;
+use crate::codec::KeyframeCoding;
 use crate::codec::windows::BITMAP_INFO;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Setup, Ticks, Timescale, Track};
@@ -37,13 +37,13 @@ const SMALLEST_FRAME: u32 = 4;
 
 /// The meaning of a stream's chunks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Stream {
+pub struct AviStream {
     /// The position of its track; `None` if the stream is skipped.
     pub place: Option<usize>,
     /// How its frames show whether they are keyframes.
-    pub coding: Coding,
+    pub coding: KeyframeCoding,
     /// How they show their presentation order; `None` if it is the decode order.
-    pub pictures: Option<Pictures>,
+    pub pictures: Option<AviPictures>,
     /// The relation of its chunks to samples.
     pub unit: ChunkUnit,
     /// The length of one unit of `dwScale/dwRate` in ticks, and how many units precede the first sample.
@@ -66,18 +66,18 @@ pub enum ChunkUnit {
 
 /// The headers of a file.
 #[derive(Clone, Debug, Default)]
-pub struct Headers {
+pub struct AviHeaders {
     /// AVIMAINHEADER.
     pub main: Bytes,
     /// The streams, by their numbers.
-    pub streams: Vec<Stream>,
+    pub streams: Vec<AviStream>,
     /// The index chunks that the headers of each stream name.
     pub indexes: Vec<Vec<opendml::IndexChunk>>,
     /// The tracks of those that can be served.
     pub tracks: Vec<Track>,
 }
 
-impl Headers {
+impl AviHeaders {
     /// Parses the data of the list, without its type.
     pub fn parse(data: &[u8], notes: &mut Notes) -> Self {
         let mut headers = Self::default();
@@ -96,9 +96,9 @@ impl Headers {
     /// Takes the headers of the next stream.
     fn stream(&mut self, list: &[u8], notes: &mut Notes) {
         let number = self.streams.len();
-        let none = Stream {
+        let none = AviStream {
             place: None,
-            coding: Coding::Unknown,
+            coding: KeyframeCoding::Unknown,
             pictures: None,
             unit: ChunkUnit::Chunk,
             scale: Ticks::ZERO,
@@ -117,7 +117,7 @@ impl Headers {
     }
 
     /// A stream with its track, which is added; `None` if it is of an unknown kind, or has no rate.
-    fn track(&mut self, number: usize, list: &[u8], header: &[u8], format: &[u8]) -> Option<Stream> {
+    fn track(&mut self, number: usize, list: &[u8], header: &[u8], format: &[u8]) -> Option<AviStream> {
         let video = match header.get(..4)? {
             b"vids" => true,
             b"auds" => false,
@@ -129,7 +129,7 @@ impl Headers {
         }
         let unit = if video { ChunkUnit::Chunk } else { unit(u32_at(header, SAMPLE_SIZE), format) };
         let compression = format.get(16..20).and_then(|name| name.first_chunk()).copied().unwrap_or_default();
-        let coding = if video { Coding::of(compression) } else { Coding::Intra };
+        let coding = if video { KeyframeCoding::of(compression) } else { KeyframeCoding::Intra };
         let dimensions = (u32_at(format, 4), u32_at(format, 8).cast_signed().unsigned_abs());
         let codec = if video { coding.name(compression) } else { sound(u16_at(format, 0)) };
         let place = self.tracks.len();
@@ -150,8 +150,8 @@ impl Headers {
         let start = scale.times(i64::from(u32_at(header, START)));
         // More than an hour before the first sample is not a delay but garbage.
         let start = if start > timescale.ticks(crate::media::Time::from_secs(3600)) { Ticks::ZERO } else { start };
-        let pictures = Pictures::of(coding, format.get(BITMAP_INFO..).unwrap_or_default());
-        Some(Stream { place: Some(place), coding, pictures, unit, scale, start })
+        let pictures = AviPictures::of(coding, format.get(BITMAP_INFO..).unwrap_or_default());
+        Some(AviStream { place: Some(place), coding, pictures, unit, scale, start })
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::riff::{Chunk, FourCc, HEADER, u16_at, u32_at};
-use crate::container::stream::Stream;
+use super::riff::{FourCc, HEADER, RiffChunk, u16_at, u32_at};
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error};
 
 /// bIndexType: for index chunks, for data chunks.
@@ -52,7 +52,7 @@ fn u64_at(data: &[u8], at: usize) -> u64 {
 pub struct ChunkEntry {
     /// The offset of its header.
     pub offset: u64,
-    pub chunk: Chunk,
+    pub chunk: RiffChunk,
     pub key: bool,
 }
 
@@ -68,13 +68,13 @@ impl ChunkEntry {
         if header.end > source.len() || self.end() > source.len() {
             return Ok(false);
         }
-        Ok(Chunk::parse(&source.read(header).await?) == Some(self.chunk))
+        Ok(RiffChunk::parse(&source.read(header).await?) == Some(self.chunk))
     }
 }
 
 /// An index chunk whose header was read.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Table {
+struct IndexChunkHeader {
     /// The offset of its entries, and the size of one.
     entries: (u64, u64),
     size: usize,
@@ -83,7 +83,7 @@ struct Table {
     base: u64,
 }
 
-impl Table {
+impl IndexChunkHeader {
     /// `None` if it does not exist or belongs to another stream.
     async fn read(source: &dyn DynSource, part: IndexChunk, stream: usize) -> Result<Option<Self>, Error> {
         let start = part.offset.saturating_add((HEADER + BEFORE_ENTRIES) as u64);
@@ -91,14 +91,14 @@ impl Table {
             return Ok(None);
         }
         let bytes = source.read(part.offset..start).await?;
-        let (Some(chunk), Some(body)) = (Chunk::parse(&bytes), bytes.get(HEADER..)) else { return Ok(None) };
+        let (Some(chunk), Some(body)) = (RiffChunk::parse(&bytes), bytes.get(HEADER..)) else { return Ok(None) };
         let Some(id) = body.get(8..).and_then(|id| id.first_chunk::<4>()).copied() else { return Ok(None) };
         let (longs, count) = (u16_at(body, 0), u64::from(u32_at(body, 4)));
         let size = 4 * usize::from(longs);
         let end = start.saturating_add(count * size as u64);
         let sound = matches!(longs, 2 | 3)
             && body.get(3) == Some(&OF_CHUNKS)
-            && Chunk { id, size: 0 }.stream() == Some(stream)
+            && RiffChunk { id, size: 0 }.stream() == Some(stream)
             && end <= part.offset.saturating_add(chunk.length()).min(source.len());
         Ok(sound.then_some(Self { entries: (start, end), size, id, base: u64_at(body, BASE) }))
     }
@@ -106,7 +106,7 @@ impl Table {
     fn entry(&self, bytes: &[u8]) -> ChunkEntry {
         let offset = self.base.saturating_add(u64::from(u32_at(bytes, 0))).saturating_sub(HEADER as u64);
         let size = u32_at(bytes, 4);
-        ChunkEntry { offset, chunk: Chunk { id: self.id, size: size & !NO_KEY }, key: size & NO_KEY == 0 }
+        ChunkEntry { offset, chunk: RiffChunk { id: self.id, size: size & !NO_KEY }, key: size & NO_KEY == 0 }
     }
 
     /// Its first entry and its last.
@@ -122,18 +122,19 @@ impl Table {
 }
 
 /// The end of the last `movi` list of the file, in the last RIFF. The first ends at `first`.
-pub async fn last_movi(stream: &mut Stream<'_>, first: u64) -> Result<u64, Error> {
+pub async fn last_movi(stream: &mut SourceStream<'_>, first: u64) -> Result<u64, Error> {
     let (mut riff, mut end) = (0, first);
     while riff < stream.len() {
         stream.seek(riff);
-        let Some(chunk @ Chunk { id: [b'R', b'I', b'F', b'F'], .. }) = Chunk::parse(stream.peek(HEADER).await?) else {
+        let Some(chunk @ RiffChunk { id: [b'R', b'I', b'F', b'F'], .. }) = RiffChunk::parse(stream.peek(HEADER).await?)
+        else {
             break;
         };
         let (mut at, behind) = (riff + 12, riff.saturating_add(chunk.length()));
         while at < behind {
             stream.seek(at);
             let bytes = stream.peek(12).await?;
-            let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
+            let Some(chunk) = RiffChunk::parse(bytes).filter(|chunk| chunk.plausible()) else { break };
             if bytes.get(HEADER..12) == Some(b"movi") {
                 end = at.saturating_add(chunk.length());
                 break;
@@ -164,7 +165,7 @@ impl Indexes {
         for (stream, parts) in streams {
             let mut tables = Vec::with_capacity(parts.len().min(4096));
             for part in parts {
-                let Some(table) = Table::read(source, *part, stream).await? else { return Ok(None) };
+                let Some(table) = IndexChunkHeader::read(source, *part, stream).await? else { return Ok(None) };
                 if let Some((first, last)) = table.ends(source).await? {
                     if !first.is_there(source).await? || !last.is_there(source).await? {
                         return Ok(None);
@@ -197,9 +198,9 @@ impl Indexes {
 /// One stream's index.
 #[derive(Serialize, Deserialize)]
 struct StreamIndex {
-    tables: VecDeque<Table>,
+    tables: VecDeque<IndexChunkHeader>,
     /// The current index chunk; and its remaining and its loaded entries.
-    table: Option<Table>,
+    table: Option<IndexChunkHeader>,
     bytes: Bytes,
     next: Option<ChunkEntry>,
 }

@@ -10,14 +10,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::mpeg4_video::{is_packed, low_delay};
-use crate::codec::{Coding, Order, PictureOrder, nal};
+use crate::codec::{KeyframeCoding, PictureOrder, PictureReordering, nal};
 
 /// The maximum size of a plane that is not coded, in a packed stream.
 const NOT_CODED: usize = 19;
 
 /// The place of a picture in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picture {
+pub enum AviPicture {
     /// After all others before the next one of this kind, or alone: I and P pictures.
     Anchor,
     /// Before the last anchor: a B picture.
@@ -32,24 +32,24 @@ pub enum Picture {
 
 /// The pictures of a stream with reordering.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Pictures {
+pub enum AviPictures {
     /// MPEG-1 and MPEG-2.
     Mpeg2,
     /// MPEG-4 part 2: whether it is packed, and whether its headers announce B pictures.
     Mpeg4 { packed: bool, delayed: bool },
     /// H.264 and HEVC.
-    Counted(Order),
+    Counted(PictureReordering),
 }
 
-impl Pictures {
+impl AviPictures {
     /// For a stream with this coding, whose headers contain `setup`; `None` if pictures are shown in decode order, as
     /// far as known.
-    pub fn of(coding: Coding, setup: &[u8]) -> Option<Self> {
+    pub fn of(coding: KeyframeCoding, setup: &[u8]) -> Option<Self> {
         let mut pictures = match coding {
-            Coding::Mpeg2 => Self::Mpeg2,
-            Coding::Mpeg4 => Self::Mpeg4 { packed: false, delayed: false },
-            Coding::H264(_) => Self::Counted(Order::avc()),
-            Coding::Hevc(_) => Self::Counted(Order::hevc()),
+            KeyframeCoding::Mpeg2 => Self::Mpeg2,
+            KeyframeCoding::Mpeg4 => Self::Mpeg4 { packed: false, delayed: false },
+            KeyframeCoding::H264(_) => Self::Counted(PictureReordering::avc()),
+            KeyframeCoding::Hevc(_) => Self::Counted(PictureReordering::hevc()),
             _ => return None,
         };
         pictures.next(setup);
@@ -66,13 +66,15 @@ impl Pictures {
     }
 
     /// The next picture, whose frame begins with these bytes.
-    pub fn next(&mut self, frame: &[u8]) -> Picture {
+    pub fn next(&mut self, frame: &[u8]) -> AviPicture {
         match self {
             Self::Mpeg2 => {
                 let kind =
                     nal::units(frame).find_map(|code| if let [0, _, kind, ..] = code { Some(*kind) } else { None });
                 // Ten bits of temporal_reference precede picture_coding_type.
-                kind.map_or(Picture::Alone, |kind| if kind >> 3 & 7 == 3 { Picture::Between } else { Picture::Anchor })
+                kind.map_or(AviPicture::Alone, |kind| {
+                    if kind >> 3 & 7 == 3 { AviPicture::Between } else { AviPicture::Anchor }
+                })
             }
             Self::Mpeg4 { packed, delayed } => {
                 for code in nal::units(frame) {
@@ -81,21 +83,21 @@ impl Pictures {
                         [0xB2, text @ ..] => *packed |= is_packed(text),
                         [0xB6, kind, ..] => {
                             return match kind >> 6 {
-                                0 | 1 if *packed && frame.len() <= NOT_CODED => Picture::Between,
-                                0 if *packed => Picture::Alone,
-                                2 => Picture::Between,
-                                _ => Picture::Anchor,
+                                0 | 1 if *packed && frame.len() <= NOT_CODED => AviPicture::Between,
+                                0 if *packed => AviPicture::Alone,
+                                2 => AviPicture::Between,
+                                _ => AviPicture::Anchor,
                             };
                         }
                         _ => {}
                     }
                 }
-                Picture::Alone
+                AviPicture::Alone
             }
             Self::Counted(order) => match order.place(frame, true) {
-                Some(PictureOrder::At { sequence, count, .. }) => Picture::Counted { sequence, count },
-                Some(PictureOrder::Field) => Picture::Field,
-                Some(PictureOrder::Unknown) | None => Picture::Alone,
+                Some(PictureOrder::At { sequence, count, .. }) => AviPicture::Counted { sequence, count },
+                Some(PictureOrder::Field) => AviPicture::Field,
+                Some(PictureOrder::Unknown) | None => AviPicture::Alone,
             },
         }
     }
@@ -108,13 +110,13 @@ mod tests {
 
     #[test]
     fn planes_of_mpeg_4_are_ordered_by_their_type() {
-        use Picture::{Alone, Anchor, Between};
+        use AviPicture::{Alone, Anchor, Between};
         // Layers from ffmpeg without B pictures and with them.
         let plain = [0, 0, 1, 0x20, 0x00, 0xC4, 0x8D, 0x88, 0x00, 0xCD, 0x0A, 0x04];
         let delayed = [0, 0, 1, 0x20, 0x08, 0xD4, 0x8D, 0x08, 0x00, 0xCD, 0x0A, 0x04];
         let packed = b"\0\0\x01\xB2DivX503b1393p";
         let vop = |kind: u8, length: usize| [vec![0, 0, 1, 0xB6, kind << 6], vec![7; length]].concat();
-        let cases: [(Vec<u8>, Picture); 12] = [
+        let cases: [(Vec<u8>, AviPicture); 12] = [
             (vop(0, 99), Anchor),
             (vop(1, 99), Anchor),
             (vop(2, 9), Between),
@@ -128,7 +130,7 @@ mod tests {
             (vop(1, 2), Between),
             (vop(0, 2), Between),
         ];
-        let mut pictures = Pictures::of(Coding::Mpeg4, &[]).unwrap();
+        let mut pictures = AviPictures::of(KeyframeCoding::Mpeg4, &[]).unwrap();
         for (nth, (frame, expected)) in cases.iter().enumerate() {
             assert_eq!(pictures.next(frame), *expected, "frame {nth}");
             assert_eq!(pictures.may_be_reordered(), nth >= 6, "frame {nth}");
@@ -140,12 +142,12 @@ mod tests {
 
     #[test]
     fn pictures_of_mpeg_2_are_ordered_by_their_type() {
-        let mut pictures = Pictures::of(Coding::Mpeg2, &[]).unwrap();
+        let mut pictures = AviPictures::of(KeyframeCoding::Mpeg2, &[]).unwrap();
         let frame = |kind: u8| [0, 0, 1, 0xB3, 9, 0, 0, 1, 0, 0, kind << 3, 9];
         assert_eq!(
             [1, 2, 3].map(|kind| pictures.next(&frame(kind))),
-            [Picture::Anchor, Picture::Anchor, Picture::Between]
+            [AviPicture::Anchor, AviPicture::Anchor, AviPicture::Between]
         );
-        assert!(Pictures::of(Coding::Intra, &[]).is_none());
+        assert!(AviPictures::of(KeyframeCoding::Intra, &[]).is_none());
     }
 }

@@ -12,14 +12,14 @@ pub const HEADER: usize = HEADER_BYTES as usize;
 
 /// The header of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chunk {
+pub struct RiffChunk {
     /// Its name.
     pub id: FourCc,
     /// Bytes of data.
     pub size: u32,
 }
 
-impl Chunk {
+impl RiffChunk {
     /// `None` if there are too few bytes.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk::<4>()?;
@@ -53,7 +53,7 @@ impl Chunk {
 /// The complete chunks in a list's data, each with its data.
 pub fn chunks(mut data: &[u8]) -> impl Iterator<Item = (FourCc, &[u8])> {
     std::iter::from_fn(move || {
-        let chunk = Chunk::parse(data)?;
+        let chunk = RiffChunk::parse(data)?;
         let size = usize::try_from(chunk.size).ok()?;
         let body = data.get(HEADER..)?.get(..size)?;
         data = data.get(HEADER + size + (size & 1)..).unwrap_or_default();

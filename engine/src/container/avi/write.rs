@@ -29,7 +29,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         let track = track.ok_or_else(|| mismatch(format!("no track {}", selected.track)))?;
         writers.push(StreamWriter::new(number, track, selected, selection.given.start())?);
     }
-    let mut chunks = Chunks::default();
+    let mut chunks = MoviList::default();
     // No run extends over the end of its chunk.
     for (place, run) in Merged::new(&selection.tracks) {
         if let Some(writer) = writers.get_mut(place) {
@@ -106,7 +106,7 @@ impl<'a> StreamWriter<'a> {
     }
 
     /// Appends a run as a chunk, after an empty one for each missing frame before it.
-    fn put(&mut self, run: &Run, chunks: &mut Chunks) -> Result<(), Error> {
+    fn put(&mut self, run: &Run, chunks: &mut MoviList) -> Result<(), Error> {
         self.put_missing(run.decode, chunks)?;
         let bytes = run.bytes();
         self.largest = self.largest.max(u32::try_from(bytes.end - bytes.start).unwrap_or(u32::MAX));
@@ -119,12 +119,12 @@ impl<'a> StreamWriter<'a> {
     }
 
     /// Appends empty chunks for the missing frames up to the end.
-    fn end(&mut self, end: Time, chunks: &mut Chunks) -> Result<(), Error> {
+    fn end(&mut self, end: Time, chunks: &mut MoviList) -> Result<(), Error> {
         let end = self.track.timescale.ticks(end).min(self.track.presented.1);
         self.put_missing(end, chunks)
     }
 
-    fn put_missing(&mut self, until: Ticks, chunks: &mut Chunks) -> Result<(), Error> {
+    fn put_missing(&mut self, until: Ticks, chunks: &mut MoviList) -> Result<(), Error> {
         let (Kind::Video, Some(next)) = (self.track.kind, self.next) else { return Ok(()) };
         for _ in 0..((until - next).0 / self.scale).clamp(0, MAX_MISSING) {
             chunks.put(self.id, false, 0..0)?;
@@ -165,13 +165,13 @@ fn digit(number: usize) -> u8 {
 
 /// The data so far, and the entries of `idx1`.
 #[derive(Default)]
-struct Chunks {
+struct MoviList {
     draft: Draft,
     entries: Vec<u8>,
     places: Extents,
 }
 
-impl Chunks {
+impl MoviList {
     /// Appends these bytes of the original as a chunk.
     fn put(&mut self, id: riff::FourCc, key: bool, data: Range<u64>) -> Result<(), Error> {
         let (at, size) = (self.draft.len(), data.end.saturating_sub(data.start));
@@ -225,5 +225,5 @@ fn headers(outline: &Outline, writers: &[StreamWriter<'_>]) -> Result<Vec<u8>, E
 
 /// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: String) -> Error {
-    Error::Index(index::Error(what))
+    Error::Index(index::InvalidIndex(what))
 }

@@ -62,7 +62,7 @@ fn described(outline: &Outline, track: &Track, number: Option<u32>) -> Result<Ve
         Some(number) => format.configuration_of(outline, track, number)?,
         None => format.configuration(outline, track)?,
     };
-    let entry = write(&configuration, &Pictures { track, aspect: format.pixel_aspect(outline, track) })?;
+    let entry = write(&configuration, &VisualFields { track, aspect: format.pixel_aspect(outline, track) })?;
     // What cannot be read again is not given out.
     if Box::read(&entry, 0, "").is_ok() { Ok(entry) } else { Err(Unavailable::damaged(track)) }
 }
@@ -103,19 +103,19 @@ pub fn sound(entry: &[u8]) -> Option<(u16, u32)> {
 }
 
 /// The sample entry with this configuration.
-fn write(configuration: &DecoderConfiguration, pictures: &Pictures<'_>) -> Result<Vec<u8>, Unavailable> {
+fn write(configuration: &DecoderConfiguration, pictures: &VisualFields<'_>) -> Result<Vec<u8>, Unavailable> {
     let track = pictures.track;
     match configuration {
         DecoderConfiguration::SampleEntry(entry) => Ok(entry.to_vec()),
         DecoderConfiguration::Avc(record) => {
-            let found = avc::Configuration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
+            let found = avc::AvcConfiguration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
             // Without parameter sets in the record they are in the samples (ISO/IEC 14496-15 §5.4.2.1).
             let kind = if found.sequences.is_empty() || found.pictures.is_empty() { *b"avc3" } else { *b"avc1" };
             pictures
                 .entry(kind, found.dimensions(), |out| write_box(out, *b"avcC", |out| out.extend_from_slice(record)))
         }
         DecoderConfiguration::Hevc(record) => {
-            let found = hevc::Configuration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
+            let found = hevc::HevcConfiguration::parse(record).ok_or_else(|| Unavailable::damaged(track))?;
             let dimensions = found.dimensions();
             let (kind, record) = match found.completed() {
                 Some(complete) => (*b"hvc1", complete.to_bytes()),
@@ -144,11 +144,11 @@ fn audio(configuration: &DecoderConfiguration, track: &Track) -> Result<Vec<u8>,
     let damaged = || Unavailable::damaged(track);
     let (channels, rate) = (track.channels, track.sample_rate);
     let fields = |channels: Option<u16>, rate: Option<u32>| {
-        Ok(Sound { channels: channels.ok_or_else(damaged)?, bits: SAMPLE_SIZE, rate: rate.ok_or_else(damaged)? })
+        Ok(AudioFields { channels: channels.ok_or_else(damaged)?, bits: SAMPLE_SIZE, rate: rate.ok_or_else(damaged)? })
     };
     Ok(match configuration {
         DecoderConfiguration::Aac(specific) => {
-            let found = aac::Configuration::parse(specific).ok_or_else(damaged)?.properties();
+            let found = aac::AudioSpecificConfig::parse(specific).ok_or_else(damaged)?.properties();
             // A program config element defines other numbers of channels; the entry's is not used.
             let sound = fields(found.channels.or(channels).or(Some(2)), found.sample_rate)?;
             sound.entry(*b"mp4a", |out| put_descriptor(out, MPEG4_AUDIO, specific))
@@ -174,13 +174,13 @@ fn audio(configuration: &DecoderConfiguration, track: &Track) -> Result<Vec<u8>,
         }
         DecoderConfiguration::Flac(found) => {
             let bits = found.bits.into();
-            let sound = Sound { channels: found.channels.into(), bits, rate: expressible(found) };
+            let sound = AudioFields { channels: found.channels.into(), bits, rate: expressible(found) };
             sound.entry(*b"fLaC", |out| write_full_box(out, *b"dfLa", 0, |out| out.extend(found.to_blocks())))
         }
         DecoderConfiguration::Alac(cookie) => {
             let found = alac::properties(cookie).ok_or_else(damaged)?;
             let bits = cookie.get(5).copied().map_or(SAMPLE_SIZE, u16::from);
-            let sound = Sound { bits, ..fields(found.channels, found.sample_rate)? };
+            let sound = AudioFields { bits, ..fields(found.channels, found.sample_rate)? };
             sound.entry(*b"alac", |out| write_full_box(out, *b"alac", 0, |out| out.extend_from_slice(cookie)))
         }
         DecoderConfiguration::Pcm(pcm) => return uncompressed(*pcm, &fields(channels, rate)?),
@@ -189,7 +189,7 @@ fn audio(configuration: &DecoderConfiguration, track: &Track) -> Result<Vec<u8>,
 }
 
 /// Uncompressed sound: `ipcm` and `fpcm` with a `pcmC` (ISO/IEC 23003-5 §5).
-fn uncompressed(pcm: Pcm, sound: &Sound) -> Result<Vec<u8>, Unavailable> {
+fn uncompressed(pcm: Pcm, sound: &AudioFields) -> Result<Vec<u8>, Unavailable> {
     let kind = match (pcm.float, pcm.bits) {
         (false, 16 | 24 | 32) if pcm.signed => *b"ipcm",
         (true, 32 | 64) => *b"fpcm",
@@ -201,12 +201,12 @@ fn uncompressed(pcm: Pcm, sound: &Sound) -> Result<Vec<u8>, Unavailable> {
         }
     };
     let size = pcm.bits.to_be_bytes()[1];
-    let entry = Sound { bits: pcm.bits, ..*sound };
+    let entry = AudioFields { bits: pcm.bits, ..*sound };
     Ok(entry.entry(kind, |out| write_full_box(out, *b"pcmC", 0, |out| out.extend([u8::from(pcm.little), size]))))
 }
 
 /// The fields of an audio entry.
-struct Sound {
+struct AudioFields {
     channels: u16,
     /// Bits of a sample.
     bits: u16,
@@ -214,7 +214,7 @@ struct Sound {
     rate: u32,
 }
 
-impl Sound {
+impl AudioFields {
     fn entry(&self, kind: [u8; 4], boxes: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         write_box(&mut out, kind, |out| {
@@ -242,13 +242,13 @@ fn expressible(found: &flac::StreamInfo) -> u32 {
 }
 
 /// What the container says of pictures.
-struct Pictures<'a> {
+struct VisualFields<'a> {
     track: &'a Track,
     /// How wide a pixel is to its height, if it is not square.
     aspect: Option<(u32, u32)>,
 }
 
-impl Pictures<'_> {
+impl VisualFields<'_> {
     /// A visual entry for pictures of this size, or else of the size that the container has.
     fn entry(
         &self,

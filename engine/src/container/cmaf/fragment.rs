@@ -25,7 +25,7 @@ const NOT_SYNC: u32 = 0x0101_0000;
 
 /// A sample as a movie fragment lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sample {
+pub struct FragmentSample {
     /// Its duration in ticks.
     pub duration: u32,
     /// Its size in bytes.
@@ -36,7 +36,7 @@ pub struct Sample {
     pub composition: i32,
 }
 
-impl Sample {
+impl FragmentSample {
     const fn flags(self) -> u32 {
         if self.sync { SYNC } else { NOT_SYNC }
     }
@@ -45,7 +45,7 @@ impl Sample {
 /// Writes a segment with these samples, whose bytes are `payload`, the first decoded at this time. Segments of a track
 /// have ascending sequence numbers.
 #[must_use]
-pub fn segment(sequence: u32, decode: u64, samples: &[Sample], payload: &Splice) -> Splice {
+pub fn segment(sequence: u32, decode: u64, samples: &[FragmentSample], payload: &Splice) -> Splice {
     let mut out = Vec::with_capacity(128 + 16 * samples.len());
     write_box(&mut out, *b"styp", |out| out.extend_from_slice(b"msdh\0\0\0\0msdhcmfs"));
     let moof = out.len();
@@ -53,7 +53,7 @@ pub fn segment(sequence: u32, decode: u64, samples: &[Sample], payload: &Splice)
     write_box(&mut out, *b"moof", |out| {
         write_full_box(out, *b"mfhd", 0, |out| put(out, &[sequence]));
         write_box(out, *b"traf", |out| {
-            let layout = Layout::of(samples);
+            let layout = FragmentLayout::of(samples);
             layout.write_header(out);
             write_full_box(out, *b"tfdt", 1, |out| out.extend_from_slice(&decode.to_be_bytes()));
             data_offset = layout.write_run(out, samples);
@@ -77,7 +77,7 @@ pub fn segment(sequence: u32, decode: u64, samples: &[Sample], payload: &Splice)
 }
 
 /// What the samples of a fragment have in common: it is written once.
-struct Layout {
+struct FragmentLayout {
     duration: Option<u32>,
     size: Option<u32>,
     /// The flags of all samples, but perhaps the first.
@@ -86,8 +86,8 @@ struct Layout {
     compositions: bool,
 }
 
-impl Layout {
-    fn of(samples: &[Sample]) -> Self {
+impl FragmentLayout {
+    fn of(samples: &[FragmentSample]) -> Self {
         let flags = common(samples.get(1..).unwrap_or_default().iter().map(|sample| sample.flags()));
         let flags = flags.or_else(|| samples.first().filter(|_| samples.len() == 1).map(|first| first.flags()));
         Self {
@@ -114,7 +114,7 @@ impl Layout {
     }
 
     /// Writes `trun`; returns where its data offset stands.
-    fn write_run(&self, out: &mut Vec<u8>, samples: &[Sample]) -> usize {
+    fn write_run(&self, out: &mut Vec<u8>, samples: &[FragmentSample]) -> usize {
         let with = |flag: u32, is: bool| if is { flag } else { 0 };
         let flags = DATA_OFFSET
             | with(FIRST_FLAGS, self.first_flags.is_some())

@@ -7,7 +7,7 @@ mod header;
 
 pub use super::unavailable::Unavailable;
 pub use entry::{SampleEntries, check, dimensions, rfc6381, sample_entries, sample_entry, sound};
-pub use fragment::{Sample, segment};
+pub use fragment::{FragmentSample, segment};
 pub use header::{TrackHeader, UNITY, header};
 #[cfg(feature = "mp4")]
 pub(super) use header::{movie_header, track_box};

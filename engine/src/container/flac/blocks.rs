@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MARKER;
 use crate::codec::flac::{STREAMINFO_LENGTH, StreamInfo};
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, TooLarge, tags};
 use crate::index::{Chapters, Mark};
 use crate::media::{Ticks, Timescale};
@@ -24,7 +24,7 @@ const MAX_CUESHEET: usize = 128 << 10;
 
 /// What precedes the frames.
 #[derive(Serialize, Deserialize)]
-pub struct Preamble {
+pub struct FlacPreamble {
     pub info: StreamInfo,
     /// The range of the Vorbis comments, including the header of their block.
     pub comments: Option<Range<u64>>,
@@ -36,7 +36,7 @@ pub struct Preamble {
 }
 
 /// Reads everything before the frames. The stream is then at the first frame.
-pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
+pub async fn read(stream: &mut SourceStream<'_>) -> Result<FlacPreamble, Error> {
     let malformed =
         |offset, what: &str| Error::Malformed { offset, path: "metadata".to_owned(), what: what.to_owned() };
     tags::pass(stream).await?;
@@ -69,7 +69,7 @@ pub async fn read(stream: &mut Stream<'_>) -> Result<Preamble, Error> {
         stream.seek(end);
         if kind & 0x80 != 0 {
             let info = info.ok_or_else(|| malformed(start, "no STREAMINFO, which is required"))?;
-            return Ok(Preamble { info, comments, chapters, start, frames: end });
+            return Ok(FlacPreamble { info, comments, chapters, start, frames: end });
         }
     }
     Err(TooLarge::Count { what: "metadata blocks", bound: MAX_BLOCKS as u64 }.into())

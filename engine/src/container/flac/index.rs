@@ -5,13 +5,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::CONTAINER;
-use super::blocks::{self, Preamble};
-use super::walk::{Frame, Walk};
-use crate::codec::Properties;
+use super::blocks::{self, FlacPreamble};
+use super::walk::{FlacFrame, Walk};
+use crate::codec::StreamProperties;
 use crate::codec::flac::{MAX_HEADER, StreamInfo};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, pass, tags};
 use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
@@ -29,7 +29,7 @@ const MAX_INLINE: u64 = 512;
 /// limits. Damaged frames are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct FlacPass {
-    before: Preamble,
+    before: FlacPreamble,
     /// The end of the frames.
     end: u64,
     walk: Walk,
@@ -39,7 +39,7 @@ pub struct FlacPass {
 }
 
 impl pass::IndexPass for FlacPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
         let before = blocks::read(stream).await?;
         let timescale = Timescale::per_second(before.info.rate).ok_or(Error::Unknown)?;
         let end = tags::behind(stream.source(), before.frames).await?;
@@ -49,7 +49,7 @@ impl pass::IndexPass for FlacPass {
         Ok(Self { before, end, walk, samples, comments: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         let at = stream.position();
         if at >= self.end {
             return Ok(false);
@@ -67,7 +67,7 @@ impl pass::IndexPass for FlacPass {
         Ok(true)
     }
 
-    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         self.samples.end(self.end, &mut out.notes);
         if self.samples.origin.is_none() {
             let what = "no frame whose checksums are right".to_owned();
@@ -81,7 +81,7 @@ impl pass::IndexPass for FlacPass {
     }
 
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
-        let Preamble { info, chapters, start, frames, .. } = self.before;
+        let FlacPreamble { info, chapters, start, frames, .. } = self.before;
         let duration = tracks.first().map_or(Time::ZERO, |track| track.timescale.time(track.presented.1));
         let (chapters, left_out) = chapters.finish(duration);
         for note in left_out {
@@ -126,7 +126,7 @@ impl FrameSamples {
         Self { total, end: frames, next: 0, origin: None, block: 0 }
     }
 
-    fn frame(&mut self, frame: &Frame, out: &mut Output) -> Result<(), Error> {
+    fn frame(&mut self, frame: &FlacFrame, out: &mut PassOutput) -> Result<(), Error> {
         let lost = frame.offset > self.end;
         if lost {
             out.notes.at(self.end, "bytes that are no whole frame are passed over");
@@ -189,7 +189,7 @@ fn ticks(samples: u64) -> Ticks {
 
 /// The only track. The builder fills in what it counts.
 fn track(info: &StreamInfo, timescale: Timescale) -> Track {
-    let Properties { name, sample_rate, channels, .. } = info.properties();
+    let StreamProperties { name, sample_rate, channels, .. } = info.properties();
     let track = Track::new(1, Kind::Audio, name, timescale, Setup::Inline(Bytes::new()));
     Track { sample_rate, channels, ..track }
 }

@@ -10,17 +10,17 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::flac::{FOOTER, Header, MAX_HEADER, PrefixSum, StreamInfo, crc16, zeros_behind};
+use crate::codec::flac::{FOOTER, FlacFrameHeader, MAX_HEADER, PrefixSum, StreamInfo, crc16, zeros_behind};
 
 /// How many possible beginnings of a frame are kept. There is one, and false ones are rare.
 const MAX_STARTS: usize = 32;
 
 /// A complete frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct FlacFrame {
     pub offset: u64,
     pub size: u64,
-    pub header: Header,
+    pub header: FlacFrameHeader,
     /// The second to the fourth byte of the header, and what follows the number.
     pub codes: Vec<u8>,
     /// The checksum of the bytes between the header and the frame's own checksum.
@@ -29,9 +29,9 @@ pub struct Frame {
 
 /// A possible beginning of a frame.
 #[derive(Serialize, Deserialize)]
-struct Start {
+struct FrameStart {
     offset: u64,
-    header: Header,
+    header: FlacFrameHeader,
     bytes: [u8; MAX_HEADER],
     place: PrefixSum,
 }
@@ -46,7 +46,7 @@ pub struct Walk {
     origin: u64,
     crc: u16,
     last: [u8; FOOTER],
-    starts: VecDeque<Start>,
+    starts: VecDeque<FrameStart>,
     /// How the first frame states its place, as all others do.
     variable: Option<bool>,
 }
@@ -59,7 +59,7 @@ impl Walk {
 
     /// Takes the next bytes, and returns the frames that end in them. Returns how many bytes it took: unless they are
     /// the last of the stream, the rest has to be passed again, with more after it.
-    pub fn take(&mut self, bytes: &[u8], last: bool, found: &mut Vec<Frame>) -> usize {
+    pub fn take(&mut self, bytes: &[u8], last: bool, found: &mut Vec<FlacFrame>) -> usize {
         let end = if last { bytes.len() } else { (bytes.len() + 1).saturating_sub(MAX_HEADER) };
         let mut done = 0;
         while let Some(at) = sync(bytes, done, end) {
@@ -94,8 +94,8 @@ impl Walk {
     }
 
     /// Tries the place here, which has a sync code.
-    fn try_here(&mut self, bytes: &[u8], found: &mut Vec<Frame>) {
-        let Some(header) = Header::parse(bytes, &self.info) else { return };
+    fn try_here(&mut self, bytes: &[u8], found: &mut Vec<FlacFrame>) {
+        let Some(header) = FlacFrameHeader::parse(bytes, &self.info) else { return };
         if self.variable.is_some_and(|variable| variable != header.variable) {
             return;
         }
@@ -115,14 +115,15 @@ impl Walk {
         for (own, byte) in own.iter_mut().zip(bytes) {
             *own = *byte;
         }
-        self.starts.push_back(Start { offset: self.at, header, bytes: own, place: self.place() });
+        self.starts.push_back(FrameStart { offset: self.at, header, bytes: own, place: self.place() });
     }
 
     /// The frame that ends here, if any. Everything before it is done.
-    fn frame_to(&mut self, place: PrefixSum) -> Option<Frame> {
-        let begins =
-            |start: &Start| start.place == place && self.at - start.offset >= (start.header.length + FOOTER) as u64;
-        let Start { offset, header, bytes, .. } =
+    fn frame_to(&mut self, place: PrefixSum) -> Option<FlacFrame> {
+        let begins = |start: &FrameStart| {
+            start.place == place && self.at - start.offset >= (start.header.length + FOOTER) as u64
+        };
+        let FrameStart { offset, header, bytes, .. } =
             self.starts.iter().position(begins).and_then(|at| self.starts.remove(at))?;
         self.starts.clear();
         let size = self.at - offset;
@@ -131,7 +132,7 @@ impl Walk {
         let footer = u16::from_be_bytes(self.last);
         let rest = footer ^ zeros_behind(crc16(0, own), size - (header.length + FOOTER) as u64);
         let codes = [own.get(1..4).unwrap_or_default(), behind].concat();
-        Some(Frame { offset, size, header, codes, rest })
+        Some(FlacFrame { offset, size, header, codes, rest })
     }
 }
 

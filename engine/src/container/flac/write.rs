@@ -2,7 +2,7 @@
 
 use super::MARKER;
 use super::blocks::{HEADER, STREAMINFO, VORBIS_COMMENT};
-use crate::codec::flac::{Codes, FOOTER, MAX_HEADER, Numbers, STREAMINFO_LENGTH, footer};
+use crate::codec::flac::{FOOTER, HeaderCodes, MAX_HEADER, Numbers, STREAMINFO_LENGTH, footer};
 use crate::container::draft::Draft;
 use crate::container::order::InOrder;
 use crate::container::{Error, Extents, Selection, Written};
@@ -15,7 +15,7 @@ const LAST: u8 = 0x80;
 
 /// Writes a selection as a complete file; see [`super::write`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let mut frames = Frames::with_room(selection.elements.len());
+    let mut frames = CutFrames::with_room(selection.elements.len());
     let mut elements = selection.elements.iter();
     for (_, sample) in InOrder::new(selection.tracks.get(..1).unwrap_or_default()) {
         let element = elements.find(|element| element.offset >= sample.offset);
@@ -35,14 +35,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 }
 
 /// The frames of a cut.
-struct Frames {
+struct CutFrames {
     draft: Draft,
     /// The range of each, relative to the beginning of the first.
     places: Extents,
     numbers: Numbers,
 }
 
-impl Frames {
+impl CutFrames {
     fn with_room(frames: usize) -> Self {
         let draft = Draft::with_capacity((MAX_HEADER + FOOTER).saturating_mul(frames));
         Self { draft, places: Extents::default(), numbers: Numbers::default() }
@@ -53,7 +53,7 @@ impl Frames {
         let broken = || mismatch(&format!("not what is kept of the frame at byte {}", element.offset));
         let (kept, sum) = element.kept.split_last_chunk::<FOOTER>().ok_or_else(broken)?;
         let (before, behind) = kept.split_first_chunk().ok_or_else(broken)?;
-        let codes = Codes { before: *before, behind };
+        let codes = HeaderCodes { before: *before, behind };
         let body = element.size.checked_sub(u64::from(element.header) + FOOTER as u64).ok_or_else(broken)?;
         let number = self.numbers.next(codes, sample.decode.0, sample.duration.0);
         let start = self.draft.len();
@@ -72,7 +72,7 @@ impl Frames {
 }
 
 /// Everything before the frames.
-fn head(outline: &Outline, frames: &Frames) -> Result<Draft, Error> {
+fn head(outline: &Outline, frames: &CutFrames) -> Result<Draft, Error> {
     let mut setup = outline.setup.iter();
     let Some(Setup::Inline(info)) = setup.next() else { return Err(mismatch("no STREAMINFO in the outline")) };
     let comments = setup.next();
@@ -99,7 +99,7 @@ fn block(out: &mut Vec<u8>, kind: u8, length: u64) {
 }
 
 /// STREAMINFO of a cut: the smallest and the largest frame size, its total, and no MD5.
-fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &Frames) -> [u8; STREAMINFO_LENGTH] {
+fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &CutFrames) -> [u8; STREAMINFO_LENGTH] {
     let sizes = || frames.places.iter().map(|place| place.end - place.start);
     let size = |size: Option<u64>| u32::try_from(size.unwrap_or(0)).unwrap_or(0).to_be_bytes();
     let ([_, least @ ..], [_, greatest @ ..]) = (size(sizes().min()), size(sizes().max()));
@@ -118,5 +118,5 @@ fn stream_info(original: &[u8; STREAMINFO_LENGTH], frames: &Frames) -> [u8; STRE
 
 /// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: &str) -> Error {
-    Error::Index(index::Error(what.to_owned()))
+    Error::Index(index::InvalidIndex(what.to_owned()))
 }

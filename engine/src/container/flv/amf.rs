@@ -39,7 +39,7 @@ impl MetaData {
     /// Parses the payload of a script tag; `None` if it is not onMetaData. A value that cannot be parsed ends it,
     /// without affecting anything else.
     pub fn parse(payload: &[u8]) -> Option<Self> {
-        let mut reader = Reader { rest: payload, values: 0 };
+        let mut reader = AmfReader { rest: payload, values: 0 };
         let name = matches!(reader.byte()?, STRING).then(|| reader.string())??;
         if name != b"onMetaData" {
             return None;
@@ -50,13 +50,13 @@ impl MetaData {
         Some(found)
     }
 
-    fn take(&mut self, name: &[u8], value: Value<'_>) {
+    fn take(&mut self, name: &[u8], value: AmfValue<'_>) {
         let positive = |number: f64| (number.is_finite() && number > 0.0).then_some(number);
         match (name, value) {
-            (b"duration", Value::Number(number)) => self.duration = positive(number),
-            (b"width", Value::Number(number)) => self.width = positive(number),
-            (b"height", Value::Number(number)) => self.height = positive(number),
-            (b"creation_time" | b"creationdate", Value::Text(text)) => {
+            (b"duration", AmfValue::Number(number)) => self.duration = positive(number),
+            (b"width", AmfValue::Number(number)) => self.width = positive(number),
+            (b"height", AmfValue::Number(number)) => self.height = positive(number),
+            (b"creation_time" | b"creationdate", AmfValue::Text(text)) => {
                 self.created = std::str::from_utf8(text).ok().map(str::to_owned);
             }
             _ => {}
@@ -65,18 +65,18 @@ impl MetaData {
 }
 
 #[derive(Clone, Copy)]
-enum Value<'a> {
+enum AmfValue<'a> {
     Number(f64),
     Text(&'a [u8]),
     Other,
 }
 
-struct Reader<'a> {
+struct AmfReader<'a> {
     rest: &'a [u8],
     values: u32,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> AmfReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         self.members(MAX_DEPTH, &mut |name, value| found.take(name, value))
     }
 
-    fn members(&mut self, depth: u32, each: &mut dyn FnMut(&'a [u8], Value<'a>)) -> Option<()> {
+    fn members(&mut self, depth: u32, each: &mut dyn FnMut(&'a [u8], AmfValue<'a>)) -> Option<()> {
         loop {
             let name = self.string()?;
             if name.is_empty() && self.rest.first() == Some(&OBJECT_END) {
@@ -118,12 +118,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, depth: u32) -> Option<Value<'a>> {
+    fn value(&mut self, depth: u32) -> Option<AmfValue<'a>> {
         self.values += 1;
         let depth = depth.checked_sub(1).filter(|_| self.values < MAX_VALUES)?;
         match self.byte()? {
-            NUMBER => return self.array().map(|bytes| Value::Number(f64::from_be_bytes(bytes))),
-            STRING => return self.string().map(Value::Text),
+            NUMBER => return self.array().map(|bytes| AmfValue::Number(f64::from_be_bytes(bytes))),
+            STRING => return self.string().map(AmfValue::Text),
             BOOLEAN => drop(self.take(1)?),
             OBJECT => self.members(depth, &mut |_, _| {})?,
             NULL | UNDEFINED => {}
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         }
-        Some(Value::Other)
+        Some(AmfValue::Other)
     }
 }
 
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let tag = script(&[(0, 200), (4000, 9000)]).write();
-        let header = tag::Header::parse(&tag).unwrap();
+        let header = tag::TagHeader::parse(&tag).unwrap();
         assert_eq!(header.tag_size() as usize + TRAILER, tag.len());
         let payload = &tag[TAG_HEADER..tag.len() - TRAILER];
         let read = MetaData::parse(payload).unwrap();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Properties, aac, av1, avc, flac, hevc, mpeg_audio, opus, vp9};
+use crate::codec::{StreamProperties, aac, av1, avc, flac, hevc, mpeg_audio, opus, vp9};
 use crate::media::Ticks;
 
 /// The maximum number of bytes parsed of a payload.
@@ -13,7 +13,7 @@ pub const HEAD: usize = 48;
 
 /// The codec of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Codec {
+pub enum FlvCodec {
     /// SoundFormat.
     Sound(u8),
     /// CodecID.
@@ -22,7 +22,7 @@ pub enum Codec {
     FourCc([u8; 4]),
 }
 
-impl Codec {
+impl FlvCodec {
     /// Whether separate tags configure its decoder.
     pub const fn configured(self) -> bool {
         match self {
@@ -42,20 +42,20 @@ impl Codec {
             Self::Picture(12) | Self::FourCc([b'h', b'v', b'c', b'1']) => hevc::name("hvc1", configuration),
             Self::FourCc([b'a', b'v', b'0', b'1']) => av1::name(configuration),
             Self::FourCc([b'v', b'p', b'0', b'9']) => {
-                vp9::Configuration::parse(configuration).map_or_else(|| "vp9".to_owned(), |found| found.name("vp09"))
+                vp9::VpConfiguration::parse(configuration).map_or_else(|| "vp9".to_owned(), |found| found.name("vp09"))
             }
             other => other.to_string(),
         }
     }
 
     /// The audio properties in the configuration.
-    pub fn sound(self, configuration: &[u8]) -> Option<Properties> {
+    pub fn sound(self, configuration: &[u8]) -> Option<StreamProperties> {
         match self {
             Self::Sound(10) | Self::FourCc([b'm', b'p', b'4', b'a']) => {
-                aac::Configuration::parse(configuration).map(|found| found.properties())
+                aac::AudioSpecificConfig::parse(configuration).map(|found| found.properties())
             }
             Self::FourCc([b'O', b'p', b'u', b's']) => {
-                opus::Configuration::parse_head(configuration).ok().map(|found| found.properties())
+                opus::OpusConfiguration::parse_head(configuration).ok().map(|found| found.properties())
             }
             Self::FourCc([b'f', b'L', b'a', b'C']) => {
                 flac::StreamInfo::of_blocks(configuration).map(|found| found.properties())
@@ -94,7 +94,7 @@ pub fn stated(first: u8) -> Option<(u32, u16)> {
     }
 }
 
-impl fmt::Display for Codec {
+impl fmt::Display for FlvCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::Sound(0 | 3) => "pcm",
@@ -124,7 +124,7 @@ impl fmt::Display for Codec {
 
 /// The content of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum TagRole {
     /// A decoder configuration, which begins at this offset of the payload.
     Configuration(usize),
     /// A coded frame.
@@ -142,78 +142,78 @@ pub enum Role {
 
 /// The first bytes of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packet {
+pub struct TagPayload {
     /// The number among the tracks of its kind (trackId): 0, except in multitrack tags.
     pub number: u8,
     /// The codec.
-    pub codec: Codec,
+    pub codec: FlvCodec,
     /// The content.
-    pub role: Role,
+    pub role: TagRole,
     /// How many bytes stand before the data of its frame.
     pub from: usize,
 }
 
-impl Packet {
+impl TagPayload {
     /// From an audio tag. `None` if it is empty.
     pub fn audio(payload: &[u8]) -> Option<Self> {
         let (first, rest) = payload.split_first()?;
         let format = first >> 4;
-        let frame = Role::Frame { sync: true, composition: Ticks::ZERO };
+        let frame = TagRole::Frame { sync: true, composition: Ticks::ZERO };
         if format == EX_AUDIO {
             let Enhanced { packet, codec, number, several, rest } = enhanced(first & 0x0F, rest, MULTITRACK_AUDIO)?;
             let role = match packet {
-                _ if several => Role::Several,
-                0 => Role::Configuration(payload.len() - rest.len()),
+                _ if several => TagRole::Several,
+                0 => TagRole::Configuration(payload.len() - rest.len()),
                 1 => frame,
-                _ => Role::Aside,
+                _ => TagRole::Aside,
             };
             return Some(Self { number, codec, role, from: payload.len() - rest.len() });
         }
         let role = match (format, rest.first()) {
-            (10, Some(0)) => Role::Configuration(2),
+            (10, Some(0)) => TagRole::Configuration(2),
             (10, Some(1)) => frame,
-            (10, _) => Role::Aside,
-            _ if rest.is_empty() => Role::Aside,
+            (10, _) => TagRole::Aside,
+            _ if rest.is_empty() => TagRole::Aside,
             _ => frame,
         };
-        Some(Self { number: 0, codec: Codec::Sound(format), role, from: if format == 10 { 2 } else { 1 } })
+        Some(Self { number: 0, codec: FlvCodec::Sound(format), role, from: if format == 10 { 2 } else { 1 } })
     }
 
     /// From a video tag. `None` if it is empty.
     pub fn video(payload: &[u8]) -> Option<Self> {
         let (first, rest) = payload.split_first()?;
         let frame_type = first >> 4 & 7;
-        let frame = |composition| Role::Frame { sync: matches!(frame_type, KEY | GENERATED_KEY), composition };
+        let frame = |composition| TagRole::Frame { sync: matches!(frame_type, KEY | GENERATED_KEY), composition };
         if first & EX_VIDEO != 0 {
             let Enhanced { packet, codec, number, several, rest } = enhanced(first & 0x0F, rest, MULTITRACK_VIDEO)?;
-            let composed = matches!(codec, Codec::FourCc(name) if matches!(&name, b"avc1" | b"hvc1" | b"vvc1"));
+            let composed = matches!(codec, FlvCodec::FourCc(name) if matches!(&name, b"avc1" | b"hvc1" | b"vvc1"));
             let role = match packet {
-                _ if several => Role::Several,
-                0 => Role::Configuration(payload.len() - rest.len()),
-                _ if frame_type == COMMAND => Role::Aside,
+                _ if several => TagRole::Several,
+                0 => TagRole::Configuration(payload.len() - rest.len()),
+                _ if frame_type == COMMAND => TagRole::Aside,
                 1 if composed => frame(signed24(rest)?),
                 1 | 3 => frame(Ticks::ZERO),
-                _ => Role::Aside,
+                _ => TagRole::Aside,
             };
             // CompositionTime stands before the data.
             let time = if composed && packet == 1 { 3 } else { 0 };
             return Some(Self { number, codec, role, from: payload.len() - rest.len() + time });
         }
-        let codec = Codec::Picture(first & 0x0F);
+        let codec = FlvCodec::Picture(first & 0x0F);
         let role = match rest {
-            _ if frame_type == COMMAND => Role::Aside,
+            _ if frame_type == COMMAND => TagRole::Aside,
             // 12 is HEVC, used before there was an enhanced header, in the same way as H.264.
-            [0, ..] if codec.configured() => Role::Configuration(5),
+            [0, ..] if codec.configured() => TagRole::Configuration(5),
             [1, rest @ ..] if codec.configured() => frame(signed24(rest)?),
-            [] => Role::Aside,
-            _ if codec.configured() => Role::Aside,
+            [] => TagRole::Aside,
+            _ if codec.configured() => TagRole::Aside,
             _ => frame(Ticks::ZERO),
         };
         let from = match codec {
             // AVCPacketType and CompositionTime.
             codec if codec.configured() => 5,
             // How much VP6 is cropped.
-            Codec::Picture(4 | 5) => 2,
+            FlvCodec::Picture(4 | 5) => 2,
             _ => 1,
         };
         Some(Self { number: 0, codec, role, from })
@@ -238,7 +238,7 @@ const ONE_TRACK: u8 = 0;
 struct Enhanced<'a> {
     /// The PacketType; in a multitrack tag that of its tracks.
     packet: u8,
-    codec: Codec,
+    codec: FlvCodec,
     /// The trackId.
     number: u8,
     /// Whether it contains several tracks; the codec is that of the first.
@@ -273,7 +273,7 @@ fn enhanced(packet: u8, rest: &[u8], multitrack: u8) -> Option<Enhanced<'_>> {
         (number, rest) = rest.split_first().map(|(number, rest)| (*number, rest))?;
     }
     let several = kind.is_some_and(|kind| kind != ONE_TRACK);
-    Some(Enhanced { packet, codec: Codec::FourCc(*name), number, several, rest })
+    Some(Enhanced { packet, codec: FlvCodec::FourCc(*name), number, several, rest })
 }
 
 /// CompositionTime: a signed number of three bytes.
@@ -288,67 +288,67 @@ mod tests {
     use super::*;
 
     /// A payload, and the expected name of its codec and its role.
-    type Case<'a> = (&'a [u8], Option<(&'a str, Role)>);
+    type Case<'a> = (&'a [u8], Option<(&'a str, TagRole)>);
 
     #[test]
     fn a_payload_says_what_it_brings() {
-        let frame = |sync, ms| Role::Frame { sync, composition: Ticks(ms) };
+        let frame = |sync, ms| TagRole::Frame { sync, composition: Ticks(ms) };
         let cases: &[Case] = &[
-            (&[0x17, 0, 0, 0, 0, 1], Some(("avc1", Role::Configuration(5)))),
+            (&[0x17, 0, 0, 0, 0, 1], Some(("avc1", TagRole::Configuration(5)))),
             (&[0x17, 1, 0, 0, 80, 1], Some(("avc1", frame(true, 80)))),
             (&[0x27, 1, 0xFF, 0xFF, 0xD8, 1], Some(("avc1", frame(false, -40)))),
-            (&[0x17, 2, 0, 0, 0], Some(("avc1", Role::Aside))),
+            (&[0x17, 2, 0, 0, 0], Some(("avc1", TagRole::Aside))),
             (&[0x17, 1, 0], None),
             (&[0x1C, 1, 0, 0, 4, 1], Some(("hvc1", frame(true, 4)))),
             (&[0x14, 0, 9], Some(("vp6", frame(true, 0)))),
             (&[0x24, 0, 9], Some(("vp6", frame(false, 0)))),
             (&[0x42, 0], Some(("sorenson-h263", frame(true, 0)))),
-            (&[0x52, 0], Some(("sorenson-h263", Role::Aside))),
-            (b"\x90hvc1\x01", Some(("hvc1", Role::Configuration(5)))),
+            (&[0x52, 0], Some(("sorenson-h263", TagRole::Aside))),
+            (b"\x90hvc1\x01", Some(("hvc1", TagRole::Configuration(5)))),
             (b"\x91hvc1\0\0\x28\x01", Some(("hvc1", frame(true, 40)))),
             (b"\xA3hvc1\x01", Some(("hvc1", frame(false, 0)))),
             (b"\xA1av01\x01", Some(("av01", frame(false, 0)))),
-            (b"\xD0av01\0", Some(("av01", Role::Configuration(5)))),
+            (b"\xD0av01\0", Some(("av01", TagRole::Configuration(5)))),
             (b"\x97\x02\0\0\x01\x01vp09\x01", Some(("vp9", frame(true, 0)))),
             (b"\x97\xFF\xFF\xFF", None),
             (b"\x96\x01av01\x02\x09", Some(("av01", frame(true, 0)))),
             (b"\xA6\x01hvc1\x02\0\0\x28\x09", Some(("hvc1", frame(false, 40)))),
-            (b"\x96\0av01\x02\x09", Some(("av01", Role::Configuration(7)))),
-            (b"\x96\x11av01\0\0\0\x01\x09", Some(("av01", Role::Several))),
-            (b"\x96\x21av01\0\0\0\x01\x09", Some(("av01", Role::Several))),
+            (b"\x96\0av01\x02\x09", Some(("av01", TagRole::Configuration(7)))),
+            (b"\x96\x11av01\0\0\0\x01\x09", Some(("av01", TagRole::Several))),
+            (b"\x96\x21av01\0\0\0\x01\x09", Some(("av01", TagRole::Several))),
             (b"\x97\0\0\x06\x01vp09\x01\x09", Some(("vp9", frame(true, 0)))),
             (b"\x96\x01av01", None),
             (&[], None),
         ];
         for (payload, expected) in cases {
-            let found = Packet::video(payload).map(|packet| (packet.codec.name(&[]), packet.role));
+            let found = TagPayload::video(payload).map(|packet| (packet.codec.name(&[]), packet.role));
             assert_eq!(found, expected.map(|(name, role)| (name.to_owned(), role)), "{payload:x?}");
         }
         let cases: &[Case] = &[
-            (&[0xAF, 0, 0x12, 0x10], Some(("mp4a.40.2", Role::Configuration(2)))),
+            (&[0xAF, 0, 0x12, 0x10], Some(("mp4a.40.2", TagRole::Configuration(2)))),
             (&[0xAF, 1, 0], Some(("mp4a.40.2", frame(true, 0)))),
-            (&[0xAF], Some(("mp4a.40.2", Role::Aside))),
+            (&[0xAF], Some(("mp4a.40.2", TagRole::Aside))),
             (&[0x2F, 0xFF], Some(("mp3", frame(true, 0)))),
-            (&[0x2F], Some(("mp3", Role::Aside))),
-            (b"\x90OpusOpusHead", Some(("opus", Role::Configuration(5)))),
+            (&[0x2F], Some(("mp3", TagRole::Aside))),
+            (b"\x90OpusOpusHead", Some(("opus", TagRole::Configuration(5)))),
             (b"\x91Opus\xF8", Some(("opus", frame(true, 0)))),
-            (b"\x94Opus\xF8", Some(("opus", Role::Aside))),
+            (b"\x94Opus\xF8", Some(("opus", TagRole::Aside))),
             (b"\x95\x01Opus\x01\xF8", Some(("opus", frame(true, 0)))),
-            (b"\x95\x11Opus\x01\0\0\x01\xF8", Some(("opus", Role::Several))),
+            (b"\x95\x11Opus\x01\0\0\x01\xF8", Some(("opus", TagRole::Several))),
             (b"\x91Op", None),
         ];
         for (payload, expected) in cases {
-            let found = Packet::audio(payload).map(|packet| (packet.codec.name(&[]), packet.role));
+            let found = TagPayload::audio(payload).map(|packet| (packet.codec.name(&[]), packet.role));
             assert_eq!(found, expected.map(|(name, role)| (name.to_owned(), role)), "{payload:x?}");
         }
     }
 
     #[test]
     fn configurations_name_profiles() {
-        assert_eq!(Codec::Picture(7).name(&[1, 0x64, 0, 0x1F]), "avc1.64001f");
-        assert_eq!(Codec::Sound(10).name(&[0x2B, 0x92]), "mp4a.40.5");
-        assert_eq!(Codec::FourCc(*b"vp09").name(&[1, 0, 0, 0, 2, 41, 0xA0]), "vp09.02.41.10");
-        assert_eq!(Codec::FourCc(*b"abcd").name(&[]), "abcd");
-        assert_eq!(Codec::Sound(13).name(&[]), "SoundFormat 13");
+        assert_eq!(FlvCodec::Picture(7).name(&[1, 0x64, 0, 0x1F]), "avc1.64001f");
+        assert_eq!(FlvCodec::Sound(10).name(&[0x2B, 0x92]), "mp4a.40.5");
+        assert_eq!(FlvCodec::FourCc(*b"vp09").name(&[1, 0, 0, 0, 2, 41, 0xA0]), "vp09.02.41.10");
+        assert_eq!(FlvCodec::FourCc(*b"abcd").name(&[]), "abcd");
+        assert_eq!(FlvCodec::Sound(13).name(&[]), "SoundFormat 13");
     }
 }

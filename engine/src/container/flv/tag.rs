@@ -44,7 +44,7 @@ impl FileHeader {
 
 /// The header of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct TagHeader {
     /// TagType, and the two reserved bits before it.
     pub kind: u8,
     /// Filter: the payload was pre-processed, which means encrypted.
@@ -57,7 +57,7 @@ pub struct Header {
     pub stream: u32,
 }
 
-impl Header {
+impl TagHeader {
     /// `None` if there are too few bytes.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let [kind, s0, s1, s2, t0, t1, t2, extended, i0, i1, i2, ..] = *bytes else { return None };
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn a_header_is_read_as_it_was_written() {
         for (kind, size, timestamp) in [(8, 0, 0), (9, 0x00FF_FFFF, -80), (18, 77, 0x0123_4567), (9, 1, i32::MAX)] {
-            let read = Header::parse(&header(kind, size, timestamp)).unwrap();
-            assert_eq!(read, Header { kind, filter: false, size, timestamp, stream: 0 });
+            let read = TagHeader::parse(&header(kind, size, timestamp)).unwrap();
+            assert_eq!(read, TagHeader { kind, filter: false, size, timestamp, stream: 0 });
             assert!(read.plausible());
         }
-        assert!(Header::parse(&[9; 10]).is_none());
-        assert!(Header::parse(&[0x29; 11]).unwrap().filter);
+        assert!(TagHeader::parse(&[9; 10]).is_none());
+        assert!(TagHeader::parse(&[0x29; 11]).unwrap().filter);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::Flv;
 use super::tag::{self, AUDIO, FILE_HEADER, FileHeader, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
 use crate::codec::DecoderConfiguration;
-use crate::container::indexed::{Indexed, Pages, index as try_index, part};
+use crate::container::indexed::{Indexed, PageList, index as try_index, part};
 use crate::container::{Error, Format, Unavailable, Unsupported, pieces};
 
 const AVCC: &[u8] = &[0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1F, 0xFF];
@@ -57,7 +57,7 @@ fn ordinary() -> Vec<u8> {
 fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [7, 1000] {
-        let mut pages = Pages::default();
+        let mut pages = PageList::default();
         let outline =
             block_on(pieces::index::<super::index::FlvPass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
@@ -128,7 +128,7 @@ fn a_cut_is_a_file_of_the_same_payloads_with_times_from_zero() {
     // Each PreviousTagSize is that of the tag before it.
     let mut at = FILE_HEADER + TRAILER;
     while at < cut.len() {
-        let header = tag::Header::parse(&cut[at..]).unwrap();
+        let header = tag::TagHeader::parse(&cut[at..]).unwrap();
         at += header.tag_size() as usize + TRAILER;
         assert_eq!(cut[at - TRAILER..at], header.tag_size().to_be_bytes());
     }

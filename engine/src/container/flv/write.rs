@@ -31,7 +31,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let start = first.track.timescale.ticks(selection.given.start());
     let decoded = selection.tracks.iter().filter_map(|selected| selected.runs.first()).map(|run| run.decode);
     let mut tags =
-        Tags { outline, zero: decoded.min().map_or(start, |decode| decode.min(start)), draft: Draft::default() };
+        WrittenTags { outline, zero: decoded.min().map_or(start, |decode| decode.min(start)), draft: Draft::default() };
 
     for (writer, selected) in writers.iter_mut().zip(&selection.tracks) {
         if let Some(run) = selected.runs.first() {
@@ -92,14 +92,14 @@ impl TrackWriter<'_> {
 }
 
 /// The tags so far.
-struct Tags<'a> {
+struct WrittenTags<'a> {
     outline: &'a Outline,
     /// The decode time of the original that becomes zero.
     zero: Ticks,
     draft: Draft,
 }
 
-impl Tags<'_> {
+impl WrittenTags<'_> {
     fn timestamp(&self, run: &Run) -> Result<i32, Error> {
         let time = run.decode - self.zero;
         i32::try_from(time.0).map_err(|_| mismatch(format!("a tag {} ms into the cut", time.0)))
@@ -179,5 +179,5 @@ pub fn payload(run: &Run) -> Result<Range<u64>, Error> {
 
 /// The pages, the outline and the selection are inconsistent.
 pub fn mismatch(what: String) -> Error {
-    Error::Index(index::Error(what))
+    Error::Index(index::InvalidIndex(what))
 }

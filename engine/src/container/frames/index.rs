@@ -6,16 +6,16 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::mpeg::{self, DECODER_DELAY, Tag, WARM_UP};
-use super::scan::{Scanner, Step, WINDOW, first, follow};
-use super::{ADTS, Headers, MP2, MP3, id3, kept};
+use super::mpeg::{self, DECODER_DELAY, TagFrame, WARM_UP};
+use super::scan::{FrameScanner, ScanStep, WINDOW, first, follow};
+use super::{ADTS, AdtsHeaders, MP2, MP3, id3, kept};
 use crate::codec::aac::adts::{self, Adts};
 use crate::codec::aac::{FRAME, latm};
-use crate::codec::mpeg_audio::{self, Header, Mpeg};
-use crate::codec::{Frame, Syntax};
+use crate::codec::mpeg_audio::{self, Mpeg, MpegAudioHeader};
+use crate::codec::{FrameHeader, Syntax};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, Unsupported, foreign, pass, tags};
 use crate::index::{Chapters, Container, FORMAT, Outline};
 use crate::media::{Edit, Kind, Run, Setup, Ticks, Time, Timescale, Track};
@@ -39,48 +39,48 @@ const MAX_REACH: usize = 256;
 /// AAC in LATM and for a stream whose sample rate changes. Damage is skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct FramesPass {
-    file: File,
+    file: FrameFile,
     /// For MPEG audio: the first header, and the contents of the tag frame before it.
-    mpeg: Option<(Header, Tag)>,
-    scanner: Scanner<Either>,
+    mpeg: Option<(MpegAudioHeader, TagFrame)>,
+    scanner: FrameScanner<EitherSyntax>,
     reservoir: Reservoir,
     /// The time of the next frame.
     decode: Ticks,
     /// The duration of the first frame.
     lasts: Ticks,
     /// For AAC: its headers.
-    headers: Option<Headers>,
+    headers: Option<AdtsHeaders>,
 }
 
 impl pass::IndexPass for FramesPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
         let source = stream.source();
         let (id3, start) = tags::before(source).await?;
         let Begin { at, syntax, frame, bytes, wave } = begin(source, start).await?;
-        let mut file = File { chapters: Chapters::default(), created: None, tag: None, wave };
+        let mut file = FrameFile { chapters: Chapters::default(), created: None, tag: None, wave };
         file.look_into(id3, source, &mut out.notes).await?;
         if at > start && !wave {
             out.notes.at(start, "bytes that are no frame are passed over");
         }
         let start = at;
         let (first, behind) = bytes.split_at_checked(frame.size as usize).unwrap_or((&bytes, &[]));
-        if matches!(syntax, Either::Adts(_)) && adts::lacks_channels(behind) {
+        if matches!(syntax, EitherSyntax::Adts(_)) && adts::lacks_channels(behind) {
             let kind = "AAC whose channels are defined in the first frame only (a program config element)";
             return Err(Unsupported::Kind { kind }.into());
         }
         let end = tags::behind(source, start).await?;
         let mut mpeg = None;
         let headers = match syntax {
-            Either::Adts(_) => first.first_chunk().map(|first| Headers { first: *first, several: false }),
-            Either::Mpeg(_) => None,
+            EitherSyntax::Adts(_) => first.first_chunk().map(|first| AdtsHeaders { first: *first, several: false }),
+            EitherSyntax::Mpeg(_) => None,
         };
         let mut track = track(syntax.codec(frame.kind), syntax.rate(frame.kind))?;
         track.channels = match syntax {
-            Either::Adts(_) => adts::properties(first).and_then(|found| found.channels),
-            Either::Mpeg(_) => Header::parse(first).map(Header::channels),
+            EitherSyntax::Adts(_) => adts::properties(first).and_then(|found| found.channels),
+            EitherSyntax::Mpeg(_) => MpegAudioHeader::parse(first).map(MpegAudioHeader::channels),
         };
-        if let Either::Mpeg(_) = syntax {
-            let (header, tag) = (Header::parse(first).ok_or(Error::Unknown)?, Tag::parse(first));
+        if let EitherSyntax::Mpeg(_) = syntax {
+            let (header, tag) = (MpegAudioHeader::parse(first).ok_or(Error::Unknown)?, TagFrame::parse(first));
             file.tag = tag.as_ref().map(|_| start..start + u64::from(frame.size));
             let tag = tag.unwrap_or_default();
             if let Some((delay, _)) = tag.delays {
@@ -93,7 +93,7 @@ impl pass::IndexPass for FramesPass {
         Ok(Self {
             file,
             mpeg,
-            scanner: Scanner::new(syntax, frame.kind, end),
+            scanner: FrameScanner::new(syntax, frame.kind, end),
             reservoir: Reservoir::default(),
             decode: Ticks::ZERO,
             lasts: Ticks(i64::from(frame.duration)),
@@ -101,9 +101,9 @@ impl pass::IndexPass for FramesPass {
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         match self.scanner.step(stream, &mut out.notes).await? {
-            Step::Frame(offset, frame) => {
+            ScanStep::Frame(offset, frame) => {
                 self.reservoir.push(&frame);
                 let duration = Ticks(i64::from(frame.duration));
                 out.builder.samples(0, run(offset, &frame, self.decode, duration))?;
@@ -113,8 +113,8 @@ impl pass::IndexPass for FramesPass {
                 }
                 Ok(true)
             }
-            Step::Other => Ok(true),
-            Step::End => Ok(false),
+            ScanStep::Other => Ok(true),
+            ScanStep::End => Ok(false),
         }
     }
 
@@ -151,12 +151,12 @@ impl pass::IndexPass for FramesPass {
 
 /// One of the two syntaxes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum Either {
+enum EitherSyntax {
     Adts(Adts),
     Mpeg(Mpeg),
 }
 
-impl Either {
+impl EitherSyntax {
     /// The codec of frames of this kind.
     fn codec(self, kind: u32) -> String {
         match self {
@@ -166,9 +166,9 @@ impl Either {
     }
 }
 
-impl Syntax for Either {
+impl Syntax for EitherSyntax {
     #[inline]
-    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader> {
         match self {
             Self::Adts(adts) => adts.frame(bytes),
             Self::Mpeg(mpeg) => mpeg.frame(bytes),
@@ -187,8 +187,8 @@ impl Syntax for Either {
 struct Begin {
     /// Its offset.
     at: u64,
-    syntax: Either,
-    frame: Frame,
+    syntax: EitherSyntax,
+    frame: FrameHeader,
     /// The bytes from it on.
     bytes: Bytes,
     /// The file is a WAVE file that contains these frames.
@@ -225,8 +225,8 @@ async fn begin(source: &dyn DynSource, start: u64) -> Result<Begin, Error> {
 }
 
 /// The frame at the beginning of these bytes.
-fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
-    let here = |syntax: Either| {
+fn at_once(bytes: &[u8], last: bool) -> Option<(EitherSyntax, FrameHeader)> {
+    let here = |syntax: EitherSyntax| {
         let frame = syntax.frame(bytes).filter(|frame| follow(&syntax, bytes, frame.kind, BEGIN, last))?;
         Some((syntax, frame))
     };
@@ -237,24 +237,27 @@ fn at_once(bytes: &[u8], last: bool) -> Option<(Either, Frame)> {
             let made = (Mpeg { free: None }).frame(rest).map_or(0, |made| made.size as usize);
             rest = rest.get(made..)?;
         }
-        let syntax = Either::Mpeg(Mpeg { free: Some(mpeg_audio::free_length(rest)?) });
+        let syntax = EitherSyntax::Mpeg(Mpeg { free: Some(mpeg_audio::free_length(rest)?) });
         Some((syntax, syntax.frame(bytes)?))
     };
-    here(Either::Adts(Adts)).or_else(|| here(Either::Mpeg(Mpeg { free: None }))).or_else(free)
+    here(EitherSyntax::Adts(Adts)).or_else(|| here(EitherSyntax::Mpeg(Mpeg { free: None }))).or_else(free)
 }
 
 /// The first frame among these bytes, and its offset.
-fn later(bytes: &[u8]) -> Option<(usize, Either, Frame)> {
-    let first = |syntax: Either| {
+fn later(bytes: &[u8]) -> Option<(usize, EitherSyntax, FrameHeader)> {
+    let first = |syntax: EitherSyntax| {
         let (at, frame) = first(&syntax, bytes, BEGIN_LATER, false)?;
         Some((at, syntax, frame))
     };
-    [Either::Adts(Adts), Either::Mpeg(Mpeg { free: None })].into_iter().filter_map(first).min_by_key(|(at, ..)| *at)
+    [EitherSyntax::Adts(Adts), EitherSyntax::Mpeg(Mpeg { free: None })]
+        .into_iter()
+        .filter_map(first)
+        .min_by_key(|(at, ..)| *at)
 }
 
 /// Everything known about a file except its frames.
 #[derive(Serialize, Deserialize)]
-struct File {
+struct FrameFile {
     chapters: Chapters,
     created: Option<i64>,
     /// The location of the tag frame. Nothing else is needed: each frame describes itself.
@@ -263,7 +266,7 @@ struct File {
     wave: bool,
 }
 
-impl File {
+impl FrameFile {
     /// Reads the metadata in the tags.
     async fn look_into(
         &mut self,
@@ -316,7 +319,7 @@ fn track(codec: String, rate: u32) -> Result<Track, Error> {
     Ok(Track { sample_rate: Some(rate), ..track })
 }
 
-const fn run(offset: u64, frame: &Frame, decode: Ticks, duration: Ticks) -> Run {
+const fn run(offset: u64, frame: &FrameHeader, decode: Ticks, duration: Ticks) -> Run {
     Run {
         decode,
         composition: Ticks::ZERO,
@@ -341,7 +344,7 @@ struct Reservoir {
 
 impl Reservoir {
     #[inline]
-    fn push(&mut self, frame: &Frame) {
+    fn push(&mut self, frame: &FrameHeader) {
         if frame.reach > 0 {
             let mut left = u32::from(frame.reach);
             let mut over = 0;

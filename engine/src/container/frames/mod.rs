@@ -28,7 +28,7 @@ use super::{
     Error, Extents, Format, IndexFuture, Indexing, Payload, Selection, Unavailable, Unsupported, Written, pass,
 };
 use crate::codec::DecoderConfiguration;
-use crate::codec::Frame;
+use crate::codec::FrameHeader;
 use crate::codec::aac::FRAME;
 use crate::index::{Container, Outline};
 use crate::media::splice::Splice;
@@ -130,7 +130,7 @@ impl Format for Frames {
 
 /// What the outline keeps of AAC in ADTS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Headers {
+struct AdtsHeaders {
     /// The first header, without its checksum.
     first: [u8; 7],
     /// Whether a frame has several raw data blocks.
@@ -138,11 +138,11 @@ struct Headers {
 }
 
 /// What a run keeps of its frames: their mode, and how many bytes stand before their data.
-const fn kept(frame: &Frame) -> Private {
+const fn kept(frame: &FrameHeader) -> Private {
     Private::new(frame.mode as u32, frame.header)
 }
 
-/// The mode of the frames of a run, see [`Frame::mode`].
+/// The mode of the frames of a run, see [`FrameHeader::mode`].
 fn mode(run: &Run) -> u8 {
     u8::try_from(run.private.first()).unwrap_or_default()
 }
@@ -154,5 +154,5 @@ const fn header(run: &Run) -> u8 {
 
 /// The outline and the selection do not match.
 fn mismatch(what: &str) -> Error {
-    Error::Index(crate::index::Error(what.to_owned()))
+    Error::Index(crate::index::InvalidIndex(what.to_owned()))
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Frame, HEADER, Syntax};
+use crate::codec::{FrameHeader, HEADER, Syntax};
 use crate::container::notes::Notes;
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, MOST_JUNK, NOT_READ, Unsupported, tags};
 
 /// The number of consecutive headers required to find the frames again.
@@ -31,7 +31,7 @@ pub fn follow(syntax: &impl Syntax, mut bytes: &[u8], kind: u32, count: usize, l
 }
 
 /// The first frame in these bytes that is followed by enough others of its kind.
-pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Option<(usize, Frame)> {
+pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Option<(usize, FrameHeader)> {
     let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0xFF);
     starts.filter_map(|(at, _)| Some((at, bytes.get(at..)?))).find_map(|(at, bytes)| {
         let frame = syntax.frame(bytes)?;
@@ -41,7 +41,7 @@ pub fn first(syntax: &impl Syntax, bytes: &[u8], count: usize, last: bool) -> Op
 
 /// Finds the frames of a stream, in order.
 #[derive(Serialize, Deserialize)]
-pub struct Scanner<Y> {
+pub struct FrameScanner<Y> {
     syntax: Y,
     kind: u32,
     /// The latest possible end of the frames.
@@ -51,9 +51,9 @@ pub struct Scanner<Y> {
 }
 
 /// The result of a step.
-pub enum Step {
+pub enum ScanStep {
     /// A frame, and its offset.
-    Frame(u64, Frame),
+    Frame(u64, FrameHeader),
     /// Something else.
     Other,
     /// The end of the frames.
@@ -63,7 +63,7 @@ pub enum Step {
 /// What is at the position.
 enum Next {
     /// A frame, and whether the bytes after it confirm it.
-    Frame(Frame, bool),
+    Frame(FrameHeader, bool),
     /// A tag of this size.
     Tag(u64),
     /// Neither.
@@ -72,14 +72,14 @@ enum Next {
 }
 
 /// The result of a search for frames.
-enum Search {
+enum FrameSearch {
     Found(u64),
     /// Here at the earliest.
     Later(u64),
     Nowhere,
 }
 
-impl<Y: Syntax> Scanner<Y> {
+impl<Y: Syntax> FrameScanner<Y> {
     /// Scans for frames of this kind.
     pub const fn new(syntax: Y, kind: u32, end: u64) -> Self {
         Self { syntax, kind, end, lost: None }
@@ -87,17 +87,17 @@ impl<Y: Syntax> Scanner<Y> {
 
     /// Reads what is at the position and moves past it.
     #[inline]
-    pub async fn step(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Step, Error> {
+    pub async fn step(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<ScanStep, Error> {
         let at = stream.position();
         if let Some(lost) = self.lost {
             return self.search(stream, lost, notes).await;
         }
         match self.look(stream).await? {
-            Next::End => return Ok(Step::End),
+            Next::End => return Ok(ScanStep::End),
             Next::Tag(length) => stream.seek(at.saturating_add(length).min(self.end)),
             Next::Frame(frame, true) => {
                 stream.seek(at + u64::from(frame.size));
-                return Ok(Step::Frame(at, frame));
+                return Ok(ScanStep::Frame(at, frame));
             }
             Next::Frame(frame, false) => {
                 // Either its header is damaged, or the bytes after it.
@@ -109,11 +109,11 @@ impl<Y: Syntax> Scanner<Y> {
                     }
                     None if behind > self.end => {
                         notes.push(format!("it is truncated: its last frame ends at byte {behind}"));
-                        return Ok(Step::End);
+                        return Ok(ScanStep::End);
                     }
                     None => {
                         stream.seek(behind);
-                        return Ok(Step::Frame(at, frame));
+                        return Ok(ScanStep::Frame(at, frame));
                     }
                 }
             }
@@ -122,33 +122,33 @@ impl<Y: Syntax> Scanner<Y> {
                 self.lost = Some(at);
             }
         }
-        Ok(Step::Other)
+        Ok(ScanStep::Other)
     }
 
     /// Moves to the next frames, or some way towards them.
-    async fn search(&mut self, stream: &mut Stream<'_>, lost: u64, notes: &mut Notes) -> Result<Step, Error> {
+    async fn search(&mut self, stream: &mut SourceStream<'_>, lost: u64, notes: &mut Notes) -> Result<ScanStep, Error> {
         let from = stream.position().max(lost + 1);
         let to = match self.look_for(stream, from).await? {
-            Search::Later(at) if at.saturating_sub(lost) <= MOST_JUNK => {
+            FrameSearch::Later(at) if at.saturating_sub(lost) <= MOST_JUNK => {
                 stream.seek(at);
-                return Ok(Step::Other);
+                return Ok(ScanStep::Other);
             }
-            Search::Found(at) => at,
-            Search::Later(_) => {
+            FrameSearch::Found(at) => at,
+            FrameSearch::Later(_) => {
                 notes.at(lost, NOT_READ);
-                return Ok(Step::End);
+                return Ok(ScanStep::End);
             }
-            Search::Nowhere => self.end,
+            FrameSearch::Nowhere => self.end,
         };
         passed_over(lost, notes);
         self.lost = None;
         stream.seek(to);
-        Ok(Step::Other)
+        Ok(ScanStep::Other)
     }
 
     /// What is at the position, before the end.
     #[inline]
-    async fn look(&self, stream: &mut Stream<'_>) -> Result<Next, Error> {
+    async fn look(&self, stream: &mut SourceStream<'_>) -> Result<Next, Error> {
         let left = usize::try_from(self.end.saturating_sub(stream.position())).unwrap_or(usize::MAX);
         if left == 0 {
             return Ok(Next::End);
@@ -175,19 +175,19 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// The first offset in the range with frames.
-    async fn find(&self, stream: &mut Stream<'_>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
+    async fn find(&self, stream: &mut SourceStream<'_>, mut from: u64, to: u64) -> Result<Option<u64>, Error> {
         while from < to.min(self.end) {
             match self.look_for(stream, from).await? {
-                Search::Found(at) => return Ok(Some(at).filter(|at| *at < to)),
-                Search::Later(at) => from = at,
-                Search::Nowhere => break,
+                FrameSearch::Found(at) => return Ok(Some(at).filter(|at| *at < to)),
+                FrameSearch::Later(at) => from = at,
+                FrameSearch::Nowhere => break,
             }
         }
         Ok(None)
     }
 
     /// Searches one window of bytes from this offset for frames.
-    async fn look_for(&self, stream: &mut Stream<'_>, from: u64) -> Result<Search, Error> {
+    async fn look_for(&self, stream: &mut SourceStream<'_>, from: u64) -> Result<FrameSearch, Error> {
         stream.seek(from);
         let left = usize::try_from(self.end.saturating_sub(from)).unwrap_or(usize::MAX);
         let bytes = stream.peek(WINDOW).await?;
@@ -200,17 +200,17 @@ impl<Y: Syntax> Scanner<Y> {
             _ => {}
         }
         if let Some(at) = found {
-            return Ok(Search::Found(from + at as u64));
+            return Ok(FrameSearch::Found(from + at as u64));
         }
         if last || bytes.is_empty() {
-            return Ok(Search::Nowhere);
+            return Ok(FrameSearch::Nowhere);
         }
         // The second half is searched again, together with the bytes after it.
-        Ok(Search::Later(from + (bytes.len() / 2).max(1) as u64))
+        Ok(FrameSearch::Later(from + (bytes.len() / 2).max(1) as u64))
     }
 
     /// Returns an error if frames of another kind follow.
-    async fn not_of_another_kind(&self, stream: &mut Stream<'_>, at: u64) -> Result<(), Error> {
+    async fn not_of_another_kind(&self, stream: &mut SourceStream<'_>, at: u64) -> Result<(), Error> {
         let bytes = stream.peek(WINDOW).await?;
         let Some(frame) = self.syntax.frame(bytes) else { return Ok(()) };
         if !follow(&self.syntax, bytes, frame.kind, OF_ANOTHER_KIND, false) {
@@ -220,7 +220,7 @@ impl<Y: Syntax> Scanner<Y> {
     }
 
     /// The error for frames of another kind like this one from this offset on.
-    fn of_another_kind(&self, frame: Frame, at: u64) -> Error {
+    fn of_another_kind(&self, frame: FrameHeader, at: u64) -> Error {
         let (before, behind) = (self.syntax.rate(self.kind), self.syntax.rate(frame.kind));
         let changed = if before == behind {
             Unsupported::OtherFrames { offset: at }
@@ -240,7 +240,7 @@ fn passed_over(from: u64, notes: &mut Notes) {
 struct Only<Y>(Y, u32);
 
 impl<Y: Syntax> Syntax for Only<Y> {
-    fn frame(&self, bytes: &[u8]) -> Option<Frame> {
+    fn frame(&self, bytes: &[u8]) -> Option<FrameHeader> {
         self.0.frame(bytes).filter(|frame| frame.kind == self.1)
     }
 

@@ -13,7 +13,7 @@
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use crate::codec::mpeg_audio::Header;
+use crate::codec::mpeg_audio::MpegAudioHeader;
 use crate::container::{self, Error, pieces};
 use crate::fragment::resolve::{self, Ask, Cut, Meaning, MediaPart, Memory};
 use crate::index::Outline;
@@ -25,13 +25,13 @@ pub const MP3: u32 = 0xFFFB_9064;
 
 /// A frame of MPEG audio with this header whose data repeats this byte. Layer III reaches back `reach` bytes.
 pub fn frame(header: u32, reach: u16, fill: u8) -> Vec<u8> {
-    let parsed = Header::parse(&header.to_be_bytes()).unwrap();
+    let parsed = MpegAudioHeader::parse(&header.to_be_bytes()).unwrap();
     free_frame(header, reach, fill, parsed.size().unwrap() as usize)
 }
 
 /// The same with a given size.
 pub fn free_frame(header: u32, reach: u16, fill: u8, size: usize) -> Vec<u8> {
-    let parsed = Header::parse(&header.to_be_bytes()).unwrap();
+    let parsed = MpegAudioHeader::parse(&header.to_be_bytes()).unwrap();
     let mut frame = header.to_be_bytes().to_vec();
     frame.resize(usize::from(parsed.before_data()), 0);
     if parsed.layer() == 3 {
@@ -65,33 +65,33 @@ pub fn id3_frame(id: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// An indexed file.
-pub struct Indexed {
+pub struct IndexedFrames {
     pub file: Vec<u8>,
     pub outline: Outline,
     pub pages: Memory,
 }
 
-pub fn try_index(file: &[u8]) -> Result<Indexed, Error> {
+pub fn try_index(file: &[u8]) -> Result<IndexedFrames, Error> {
     let mut pages = Memory::default();
     let outline = block_on(container::index(&Bytes::copy_from_slice(file), &mut pages))?;
-    Ok(Indexed { file: file.to_vec(), outline, pages })
+    Ok(IndexedFrames { file: file.to_vec(), outline, pages })
 }
 
 /// Indexes a file, and checks that the index does not depend on the chunks in which it is read.
-pub fn index(file: &[u8]) -> Indexed {
+pub fn index(file: &[u8]) -> IndexedFrames {
     let whole = try_index(file).unwrap();
     for chunk in [1, 7, 1000] {
         let mut pages = Memory::default();
         let outline =
             block_on(pieces::index::<super::index::FramesPass>(&Bytes::copy_from_slice(file), &mut pages, chunk))
                 .unwrap();
-        let again = Indexed { file: Vec::new(), outline, pages };
+        let again = IndexedFrames { file: Vec::new(), outline, pages };
         assert_eq!((&again.outline, again.frames()), (&whole.outline, whole.frames()), "chunks of {chunk}");
     }
     whole
 }
 
-impl Indexed {
+impl IndexedFrames {
     /// All frames; runs are split.
     pub fn frames(&self) -> Vec<Run> {
         let pages = self.pages.load(0..=self.outline.pages).unwrap();

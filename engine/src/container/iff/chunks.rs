@@ -20,7 +20,7 @@ const KNOWN: [&Id; 10] = [b"data", b"SSND", b"fmt ", b"fact", b"LIST", b"bext", 
 
 /// A chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
+pub struct IffChunk {
     pub id: Id,
     /// Its offset, and that of its data.
     pub offset: u64,
@@ -30,7 +30,7 @@ pub struct Chunk {
 }
 
 /// The chunks of a file, one after the other.
-pub struct Chunks<'s> {
+pub struct IffChunks<'s> {
     source: &'s dyn DynSource,
     dialect: Dialect,
     /// The offset of the form, from which chunks are aligned.
@@ -44,7 +44,7 @@ pub struct Chunks<'s> {
     seen: usize,
 }
 
-impl<'s> Chunks<'s> {
+impl<'s> IffChunks<'s> {
     /// For a form of this dialect, which begins at `start` with these bytes.
     pub const fn new(source: &'s dyn DynSource, dialect: Dialect, start: u64, window: Bytes) -> Self {
         let next = start + dialect.first_chunk();
@@ -69,7 +69,7 @@ impl<'s> Chunks<'s> {
     }
 
     /// The next chunk; `None` if there is no complete header, or after the maximum number.
-    pub async fn next(&mut self) -> Result<Option<Chunk>, ReadError> {
+    pub async fn next(&mut self) -> Result<Option<IffChunk>, ReadError> {
         let (mut offset, header) = (self.next, self.dialect.header());
         if self.seen >= MAX_CHUNKS || self.len().saturating_sub(self.behind) < header {
             return Ok(None);
@@ -86,7 +86,7 @@ impl<'s> Chunks<'s> {
         let Some((id, size)) = self.dialect.parse(&bytes) else { return Ok(None) };
         let body = offset + header;
         self.go_on_behind(body.saturating_add(size));
-        Ok(Some(Chunk { id, offset, body, size }))
+        Ok(Some(IffChunk { id, offset, body, size }))
     }
 
     /// Sets the beginning of the next chunk: at this offset, or directly after it.
@@ -97,7 +97,7 @@ impl<'s> Chunks<'s> {
     }
 
     /// The existing data of a chunk, at most `most` bytes.
-    pub async fn data(&mut self, chunk: &Chunk, most: u64) -> Result<Bytes, ReadError> {
+    pub async fn data(&mut self, chunk: &IffChunk, most: u64) -> Result<Bytes, ReadError> {
         let end = chunk.body.saturating_add(chunk.size.min(most)).min(self.len());
         self.read(chunk.body..end.max(chunk.body)).await
     }

@@ -1,6 +1,6 @@
 //! The `COMM` chunk of AIFF and AIFF-C: the format of the samples, and their number.
 
-use super::Sound;
+use super::SoundFormat;
 use super::dialect::Dialect;
 use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
@@ -9,7 +9,7 @@ use crate::media::Timescale;
 pub const BLOCKS_AT: usize = 2;
 
 /// Parses the data of a `COMM` chunk, which begins at this offset: the sound, and its number of blocks.
-pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32), Error> {
+pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(SoundFormat, u32), Error> {
     let malformed = |what: String| Error::Malformed { offset, path: "COMM".to_owned(), what };
     let short = || malformed(format!("{} bytes are too few", data.len()));
     let channels = u32::from(dialect.u16(data, 0).ok_or_else(short)?);
@@ -37,7 +37,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<(Sound, u32),
     let timescale = extended(rate).filter(|_| sense);
     let rate = timescale.ok_or_else(|| malformed(format!("{channels} channels of {bits} bits, rate {rate:x?}")))?;
     let channels = u16::try_from(channels).unwrap_or(u16::MAX);
-    Ok((Sound { codec: codec.escape_ascii().to_string(), rate, channels, block, samples }, blocks))
+    Ok((SoundFormat { codec: codec.escape_ascii().to_string(), rate, channels, block, samples }, blocks))
 }
 
 /// A rate in samples a second as an 80-bit number of IEEE 754. Old machines have fractional rates: 22254.5454.

@@ -1,6 +1,6 @@
 //! The `fmt ` chunk of WAVE: `WAVEFORMATEX` and `WAVEFORMATEXTENSIBLE`.
 
-use super::Sound;
+use super::SoundFormat;
 use super::dialect::Dialect;
 use crate::container::{Error, Unsupported};
 use crate::media::Timescale;
@@ -37,7 +37,7 @@ pub fn is_mpeg(dialect: Dialect, start: &[u8]) -> bool {
 }
 
 /// Parses the data of a `fmt ` chunk, which begins at this offset.
-pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error> {
+pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<SoundFormat, Error> {
     let malformed = |what: String| Error::Malformed { offset, path: "fmt".to_owned(), what };
     let u16 = |at| dialect.u16(data, at);
     let short = || malformed(format!("{} bytes, where at least 16 have to be", data.len()));
@@ -67,7 +67,7 @@ pub fn parse(dialect: Dialect, data: &[u8], offset: u64) -> Result<Sound, Error>
     } else {
         return Err(Unsupported::Codec { form: "WAVE", codec: format!("format {tag:#06x}") }.into());
     };
-    Ok(Sound { codec: format!("{tag:x}"), rate, channels, block: u32::from(align), samples: u32::from(samples) })
+    Ok(SoundFormat { codec: format!("{tag:x}"), rate, channels, block: u32::from(align), samples: u32::from(samples) })
 }
 
 /// The tag in the GUID of an extensible format.

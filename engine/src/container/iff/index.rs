@@ -5,13 +5,13 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::{Chunk, Chunks};
+use super::chunks::{IffChunk, IffChunks};
 use super::dialect::{Dialect, Id};
 use super::meta::{self, Marks};
-use super::{CONTAINER, Sound, comm, fmt};
+use super::{CONTAINER, SoundFormat, comm, fmt};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, pass};
 use crate::index::{Chapters, FORMAT, Outline};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Time, Timescale, Track};
@@ -42,18 +42,18 @@ pub struct IffPass {
 }
 
 impl pass::IndexPass for IffPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
-        let (begin, start) = Chunks::start(stream.source()).await?;
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
+        let (begin, start) = IffChunks::start(stream.source()).await?;
         let dialect = Dialect::of(&start).ok_or(Error::Unknown)?;
         let mut form = FormChunks::new(dialect, begin, &start, stream.len());
-        let mut chunks = Chunks::new(stream.source(), dialect, begin, start);
+        let mut chunks = IffChunks::new(stream.source(), dialect, begin, start);
         while let Some(chunk) = chunks.next().await? {
             form.take(&mut chunks, &chunk).await?;
         }
         form.indexed(out)
     }
 
-    async fn step(&mut self, _: &mut Stream<'_>, _: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, _: &mut SourceStream<'_>, _: &mut PassOutput) -> Result<bool, Error> {
         Ok(false)
     }
 
@@ -75,7 +75,7 @@ struct FormChunks {
     /// The declared end of the form, and the end of the file.
     end: u64,
     length: u64,
-    sound: Option<Sound>,
+    sound: Option<SoundFormat>,
     /// The bytes of the samples.
     data: Option<Range<u64>>,
     /// The declared number of samples (`fact`), or blocks (`COMM`).
@@ -114,7 +114,7 @@ impl FormChunks {
     }
 
     /// Takes what matters of a chunk.
-    async fn take(&mut self, chunks: &mut Chunks<'_>, chunk: &Chunk) -> Result<(), Error> {
+    async fn take(&mut self, chunks: &mut IffChunks<'_>, chunk: &IffChunk) -> Result<(), Error> {
         let dialect = self.dialect;
         match &chunk.id {
             id if *id == *dialect.sound().0 && self.data.is_none() => {
@@ -169,13 +169,13 @@ impl FormChunks {
     }
 
     /// Keeps this chunk for cuts.
-    fn keep(&mut self, chunk: &Chunk, data: &[u8]) {
+    fn keep(&mut self, chunk: &IffChunk, data: &[u8]) {
         // A copy, so that a few bytes do not keep everything that was read with them.
         self.kept.push((chunk.id, Bytes::copy_from_slice(data)));
     }
 
     /// Finds the samples, `offset` bytes after their first possible position, and returns the end of their chunk.
-    fn sound_of(&mut self, chunk: &Chunk, offset: u64) -> u64 {
+    fn sound_of(&mut self, chunk: &IffChunk, offset: u64) -> u64 {
         let declared = self.end_of(chunk);
         if declared > self.length {
             self.notes.push(format!("it is truncated: its sound ends at byte {declared}, the file at {}", self.length));
@@ -189,7 +189,7 @@ impl FormChunks {
 
     /// The end of the samples' chunk, despite wrong sizes. Recorders that stopped abruptly, and programs that write to
     /// a pipe, leave a size of zero, all ones, or the largest possible; beyond 4 GiB some wrap around to zero.
-    fn end_of(&self, chunk: &Chunk) -> u64 {
+    fn end_of(&self, chunk: &IffChunk) -> u64 {
         const WRAP: u64 = 1 << 32;
         let rest = self.length.saturating_sub(self.end);
         match (chunk.size, self.large, self.dialect) {
@@ -209,7 +209,7 @@ impl FormChunks {
     }
 
     /// Gives the samples, and makes the outline.
-    fn indexed(mut self, out: &mut Output) -> Result<IffPass, Error> {
+    fn indexed(mut self, out: &mut PassOutput) -> Result<IffPass, Error> {
         let missing = |what: &str| Error::Malformed {
             offset: self.length,
             path: "form".to_owned(),
@@ -251,7 +251,7 @@ impl FormChunks {
     }
 
     /// The blocks: whole ones, all alike, and one at the end that may be shorter, or contain fewer samples.
-    fn runs(&mut self, sound: &Sound, data: &Range<u64>) -> Vec<Run> {
+    fn runs(&mut self, sound: &SoundFormat, data: &Range<u64>) -> Vec<Run> {
         let (block, samples) = (u64::from(sound.block), u64::from(sound.samples));
         let bytes = data.end.saturating_sub(data.start);
         let (mut blocks, mut rest) = (bytes / block, bytes % block);
@@ -304,7 +304,7 @@ fn ticks(samples: u64) -> Ticks {
 }
 
 /// The only track. The builder fills in what it counts.
-fn track(sound: Sound) -> Track {
+fn track(sound: SoundFormat) -> Track {
     let track = Track::new(1, Kind::Audio, sound.codec, sound.rate, Setup::Inline(Bytes::new()));
     // Old machines have fractions of a sample a second.
     let rate = sound.rate.ticks_per_second().or_else(|| u32::try_from(sound.rate.ticks(Time::from_secs(1)).0).ok());

@@ -87,7 +87,7 @@ fn behind_zeros(start: &[u8]) -> &[u8] {
 
 /// The format of a file's sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Sound {
+struct SoundFormat {
     /// The codec's registered name: RFC 2361's number in hexadecimal, or AIFF-C's compression type.
     codec: String,
     /// Samples a second.

@@ -16,11 +16,11 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         Setup::Inline(bytes) => Some(bytes.as_ref()),
         Setup::At(_) => None,
     });
-    let mismatch = || Error::Index(index::Error("an outline of another container".to_owned()));
+    let mismatch = || Error::Index(index::InvalidIndex("an outline of another container".to_owned()));
     let dialect = setup.next().and_then(Dialect::named).ok_or_else(mismatch)?;
     let none = Runs::default();
     let runs = selection.tracks.first().map_or(&none, |track| &track.runs);
-    let sound = Cut::of(runs);
+    let sound = CutExtent::of(runs);
     let mut chunks = Vec::with_capacity(1024);
     for chunk in setup {
         let (id, data) = chunk.split_first_chunk::<4>().ok_or_else(mismatch)?;
@@ -49,7 +49,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
 }
 
 /// The extent of a cut.
-struct Cut {
+struct CutExtent {
     /// The first sample of the original in it.
     first: u64,
     bytes: u64,
@@ -57,7 +57,7 @@ struct Cut {
     samples: u64,
 }
 
-impl Cut {
+impl CutExtent {
     fn of(runs: &Runs) -> Self {
         let mut cut = Self { first: 0, bytes: 0, blocks: 0, samples: 0 };
         let unsigned = |ticks: i64| u64::try_from(ticks).unwrap_or(0);
@@ -97,7 +97,7 @@ fn fact(dialect: Dialect, samples: u64) -> Vec<u8> {
 }
 
 /// Everything before the samples, given the chunks before them.
-fn head(dialect: Dialect, chunks: &[u8], sound: &Cut) -> Result<Vec<u8>, Error> {
+fn head(dialect: Dialect, chunks: &[u8], sound: &CutExtent) -> Result<Vec<u8>, Error> {
     let (id, before) = dialect.sound();
     let data = sound.bytes.saturating_add(before);
     let padded = data.saturating_add(data.wrapping_neg() % dialect.alignment());

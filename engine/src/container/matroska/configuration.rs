@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 
-use super::ebml::{self, Children, Element};
-use super::observed::Observed;
+use super::ebml::{self, ChildElements, EbmlElement};
+use super::observed::ObservedTrack;
 use super::{ids, payload};
 use crate::codec::descriptor::{MPEG1_VIDEO, MPEG2_VIDEO, MPEG4_VIDEO};
 use crate::codec::windows;
@@ -25,7 +25,7 @@ pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unav
     let Setup::Inline(_) = &track.setup else { return Err(Unavailable::missing(track)) };
     let entry = entry(track).ok_or_else(|| Unavailable::damaged(track))?;
     let data = |id| child(&entry, id).map(|found| found.data);
-    let Observed { laced, record } = Observed::of(outline, track).map_err(|_| Unavailable::missing(track))?;
+    let ObservedTrack { laced, record } = ObservedTrack::of(outline, track).map_err(|_| Unavailable::missing(track))?;
     if laced {
         return Err(Unavailable::Laced);
     }
@@ -51,7 +51,7 @@ pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unav
         "V_MPEG1" => DecoderConfiguration::MpegVideo(MPEG1_VIDEO, stored().unwrap_or_default()),
         "V_MS/VFW/FOURCC" => windows::pictures(private).ok_or_else(|| Unavailable::codec(track))?,
         "A_OPUS" if !private.is_empty() => {
-            DecoderConfiguration::Opus(opus::Configuration::parse_head(private).map_err(|_| damaged())?)
+            DecoderConfiguration::Opus(opus::OpusConfiguration::parse_head(private).map_err(|_| damaged())?)
         }
         "A_FLAC" if !private.is_empty() => {
             DecoderConfiguration::Flac(flac::StreamInfo::of_blocks(private).ok_or_else(damaged)?)
@@ -81,12 +81,12 @@ pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unav
 
 /// The configuration of VP9: Matroska's features, or what a keyframe shows; with the colours that the container has, if
 /// there are any.
-fn vp9(entry: &Element<'_>, private: &[u8], record: Option<&[u8]>, track: &Track) -> Option<vp9::Configuration> {
+fn vp9(entry: &EbmlElement<'_>, private: &[u8], record: Option<&[u8]>, track: &Track) -> Option<vp9::VpConfiguration> {
     let seen = || {
-        let found = vp9::Configuration::parse(record?)?;
-        Some(vp9::Configuration { level: vp9::level(track.dimensions?, pictures(track)), ..found })
+        let found = vp9::VpConfiguration::parse(record?)?;
+        Some(vp9::VpConfiguration { level: vp9::level(track.dimensions?, pictures(track)), ..found })
     };
-    let mut found = vp9::Configuration::of_features(private).or_else(seen)?;
+    let mut found = vp9::VpConfiguration::of_features(private).or_else(seen)?;
     let colours = child(&child(entry, ids::VIDEO)?, ids::COLOUR);
     let colour = |id| colours.as_ref().and_then(|colours| child(colours, id)).and_then(|found| ebml::uint(found.data));
     let code = |id| colour(id).and_then(|code| u8::try_from(code).ok());
@@ -125,28 +125,28 @@ fn gcd(a: u64, b: u64) -> u64 {
 }
 
 /// The TrackEntry of a track.
-pub fn entry(track: &Track) -> Option<Element<'_>> {
+pub fn entry(track: &Track) -> Option<EbmlElement<'_>> {
     let Setup::Inline(entry) = &track.setup else { return None };
-    Children::new(entry, 0).next()?.ok()
+    ChildElements::new(entry, 0).next()?.ok()
 }
 
 /// The `AudioSpecificConfig` that the older CodecIDs stand for, which name the profile: `A_AAC/MPEG4/LC/SBR`.
 fn made(id: &str, track: &Track) -> Option<Bytes> {
     let rate = track.sample_rate.filter(|rate| *rate > 0)?;
     let channels = u8::try_from(track.channels?).ok().filter(|channels| (1..=6).contains(channels))?;
-    let plain = |object_type| aac::Configuration { object_type, rate, channels, extended: None };
+    let plain = |object_type| aac::AudioSpecificConfig { object_type, rate, channels, extended: None };
     let found = match id.split('/').next_back()? {
         "MAIN" => plain(1),
         "LC" => plain(2),
         "SSR" => plain(3),
         "LTP" => plain(4),
         // The sample rate is that of the output, twice that of the core.
-        "SBR" => aac::Configuration { rate: rate / 2, extended: Some(rate), ..plain(5) },
+        "SBR" => aac::AudioSpecificConfig { rate: rate / 2, extended: Some(rate), ..plain(5) },
         _ => return None,
     };
     Some(found.to_bytes().into())
 }
 
-pub fn child<'a>(parent: &Element<'a>, id: u32) -> Option<Element<'a>> {
+pub fn child<'a>(parent: &EbmlElement<'a>, id: u32) -> Option<EbmlElement<'a>> {
     parent.children().filter_map(Result::ok).find(|child| child.id == id)
 }

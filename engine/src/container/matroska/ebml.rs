@@ -10,7 +10,7 @@ pub const MAX_HEADER: usize = 12;
 
 /// An element's ID and data size, and the length of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct ElementHeader {
     /// The ID, including its length marker.
     pub id: u32,
     /// The size of the data; `None` if it is unknown (RFC 8794 §6.2).
@@ -19,7 +19,7 @@ pub struct Header {
     pub length: usize,
 }
 
-impl Header {
+impl ElementHeader {
     /// Parses the header at the beginning of `bytes`; `None` if it is invalid or cut off.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (id, id_length) = id(bytes)?;
@@ -85,7 +85,7 @@ pub fn string(data: &[u8]) -> String {
 
 /// One element in memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Element<'a> {
+pub struct EbmlElement<'a> {
     /// Its ID.
     pub id: u32,
     /// Its offset in the file.
@@ -96,45 +96,45 @@ pub struct Element<'a> {
     pub data: &'a [u8],
 }
 
-impl<'a> Element<'a> {
+impl<'a> EbmlElement<'a> {
     /// The children of a master element.
-    pub fn children(&self) -> Children<'a> {
+    pub fn children(&self) -> ChildElements<'a> {
         let header = self.whole.len().saturating_sub(self.data.len()) as u64;
-        Children { rest: self.data, offset: self.offset.saturating_add(header) }
+        ChildElements { rest: self.data, offset: self.offset.saturating_add(header) }
     }
 }
 
 /// Iterates over consecutive elements in memory. After an invalid one it ends, with an error.
 #[derive(Clone, Debug)]
-pub struct Children<'a> {
+pub struct ChildElements<'a> {
     rest: &'a [u8],
     offset: u64,
 }
 
-impl<'a> Children<'a> {
+impl<'a> ChildElements<'a> {
     /// The elements in `bytes`, which begin at this offset of the file.
     pub const fn new(bytes: &'a [u8], offset: u64) -> Self {
         Self { rest: bytes, offset }
     }
 
-    fn take(&mut self) -> Result<Element<'a>, Unsound> {
+    fn take(&mut self) -> Result<EbmlElement<'a>, Unsound> {
         let unsound = |what| Unsound { offset: self.offset, what };
-        let header = Header::parse(self.rest).ok_or_else(|| unsound("not the header of an element"))?;
+        let header = ElementHeader::parse(self.rest).ok_or_else(|| unsound("not the header of an element"))?;
         let size = header.size.ok_or_else(|| unsound("an element of unknown size, where none may be"))?;
         let end = usize::try_from(size).ok().and_then(|size| header.length.checked_add(size));
         let (whole, rest) = end
             .and_then(|end| self.rest.split_at_checked(end))
             .ok_or_else(|| unsound("an element that ends behind its parent"))?;
         let data = whole.get(header.length..).unwrap_or_default();
-        let element = Element { id: header.id, offset: self.offset, whole, data };
+        let element = EbmlElement { id: header.id, offset: self.offset, whole, data };
         self.offset = self.offset.saturating_add(whole.len() as u64);
         self.rest = rest;
         Ok(element)
     }
 }
 
-impl<'a> Iterator for Children<'a> {
-    type Item = Result<Element<'a>, Unsound>;
+impl<'a> Iterator for ChildElements<'a> {
+    type Item = Result<EbmlElement<'a>, Unsound>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
@@ -244,7 +244,7 @@ mod tests {
             (&[], None),
         ];
         for (bytes, expected) in cases {
-            let found = Header::parse(bytes).map(|header| (header.id, header.size, header.length));
+            let found = ElementHeader::parse(bytes).map(|header| (header.id, header.size, header.length));
             assert_eq!(found, *expected, "{bytes:x?}");
         }
     }
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_child_that_reaches_behind_its_parent_is_an_error_and_ends_the_walk() {
         let bytes = [0xEC, 0x81, 0, 0xEC, 0x82, 0];
-        let found: Vec<_> = Children::new(&bytes, 100).map(|child| child.map(|child| child.offset)).collect();
+        let found: Vec<_> = ChildElements::new(&bytes, 100).map(|child| child.map(|child| child.offset)).collect();
         assert_eq!(found[0], Ok(100));
         assert_eq!(found[1].unwrap_err().offset, 103);
         assert_eq!(found.len(), 2);
@@ -284,7 +284,7 @@ mod tests {
 
             let mut out = Vec::new();
             put_uint(&mut out, super::super::ids::DURATION, value);
-            let element = Children::new(&out, 0).next().unwrap().unwrap();
+            let element = ChildElements::new(&out, 0).next().unwrap().unwrap();
             prop_assert_eq!(uint(element.data), Some(value));
             prop_assert_eq!(element.whole.len(), out.len());
         }

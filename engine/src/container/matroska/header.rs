@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use super::super::Error;
-use super::ebml::{self, Children};
+use super::ebml::{self, ChildElements};
 use super::ids;
 use crate::container::Unsupported;
 use crate::media::{Ticks, Timescale};
@@ -31,7 +31,7 @@ impl DocType {
     /// Parses the data of an EBML header, which begins at this offset.
     pub fn parse(data: &[u8], offset: u64) -> Result<Self, Error> {
         let mut doc_type = Self { name: String::new(), version: 1, read_version: 1 };
-        for child in Children::new(data, offset) {
+        for child in ChildElements::new(data, offset) {
             let child = child.map_err(|unsound| unsound.within("EBML"))?;
             let value = || ebml::uint(child.data).unwrap_or(u64::MAX);
             match child.id {
@@ -78,7 +78,7 @@ fn unsupported<T>(element: &'static str, value: u64) -> Result<T, Error> {
 
 /// The Segment's Info about the whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Info {
+pub struct SegmentInfo {
     /// The length of a tick: TimestampScale.
     pub timescale: Timescale,
     /// The declared duration of the file.
@@ -90,11 +90,11 @@ pub struct Info {
 /// Nanoseconds from 1970 to 2001, the epoch of DateUTC (RFC 8794 §7.6).
 const MILLENNIUM: i64 = 978_307_200_000_000_000;
 
-impl Info {
+impl SegmentInfo {
     /// Parses the data of an Info element, which begins at this offset. Empty data give the defaults.
     pub fn parse(data: &[u8], offset: u64) -> Result<Self, Error> {
         let (mut scale, mut duration, mut created) = (1_000_000, None, None);
-        for child in Children::new(data, offset) {
+        for child in ChildElements::new(data, offset) {
             let child = child.map_err(|unsound| unsound.within("Segment/Info"))?;
             match child.id {
                 ids::TIMESTAMP_SCALE => scale = ebml::uint(child.data).unwrap_or(0),
@@ -150,24 +150,24 @@ mod tests {
 
     #[test]
     fn info_has_defaults_and_bounds() {
-        let info = Info::parse(&[], 0).unwrap();
+        let info = SegmentInfo::parse(&[], 0).unwrap();
         assert_eq!(info.timescale.ticks_per_second(), Some(1000));
         assert_eq!((info.duration, info.created), (None, None));
 
         let date = element(ids::DATE_UTC, &(-1_500_000_000_i64).to_be_bytes());
         let duration = element(ids::DURATION, &1234.6_f32.to_be_bytes());
-        let info = Info::parse(&[date, duration].concat(), 0).unwrap();
+        let info = SegmentInfo::parse(&[date, duration].concat(), 0).unwrap();
         assert_eq!((info.duration, info.created), (Some(Ticks(1235)), Some(MILLENNIUM - 1_500_000_000)));
 
         let far = element(ids::DATE_UTC, &i64::MAX.to_be_bytes());
-        assert_eq!(Info::parse(&far, 0).unwrap().created, None);
+        assert_eq!(SegmentInfo::parse(&far, 0).unwrap().created, None);
 
         for duration in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
-            let info = Info::parse(&element(ids::DURATION, &duration.to_be_bytes()), 0).unwrap();
+            let info = SegmentInfo::parse(&element(ids::DURATION, &duration.to_be_bytes()), 0).unwrap();
             assert_eq!(info.duration, None, "{duration}");
         }
         for scale in [0, 1_000_000_001] {
-            assert!(Info::parse(&uint(ids::TIMESTAMP_SCALE, scale), 0).is_err());
+            assert!(SegmentInfo::parse(&uint(ids::TIMESTAMP_SCALE, scale), 0).is_err());
         }
     }
 }

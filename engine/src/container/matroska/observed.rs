@@ -12,7 +12,7 @@ use crate::media::{Setup, Track};
 
 /// A configuration that frames have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Record {
+pub enum InBandRecord {
     /// A `vpcC`, whose level is not known yet.
     Vp9,
     /// An `av1C`.
@@ -23,11 +23,11 @@ pub enum Record {
     Eac3,
 }
 
-impl Record {
+impl InBandRecord {
     /// The one that the frames of this codec have, if its CodecPrivate has none.
     pub fn needed(id: &str, private: &[u8]) -> Option<Self> {
         match id {
-            "V_VP9" if vp9::Configuration::of_features(private).is_none() => Some(Self::Vp9),
+            "V_VP9" if vp9::VpConfiguration::of_features(private).is_none() => Some(Self::Vp9),
             "V_AV1" if private.is_empty() => Some(Self::Av1),
             "A_AC3" => Some(Self::Ac3),
             "A_EAC3" => Some(Self::Eac3),
@@ -48,7 +48,7 @@ impl Record {
     /// Reads it from a frame. Only some frames have it: keyframes, of pictures.
     fn read(self, frame: &[u8]) -> Option<Bytes> {
         let record = match self {
-            Self::Vp9 => vp9::Configuration::of_key_frame(frame, 0.0)?.to_bytes().to_vec(),
+            Self::Vp9 => vp9::VpConfiguration::of_key_frame(frame, 0.0)?.to_bytes().to_vec(),
             Self::Av1 => av1::configuration(frame)?,
             Self::Ac3 | Self::Eac3 => ac3::configuration(frame)?,
         };
@@ -58,14 +58,14 @@ impl Record {
 
 /// What was seen of a track.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observed {
+pub struct ObservedTrack {
     /// Whether a block has several frames.
     pub laced: bool,
     /// The configuration in its frames, if it is needed and was found.
     pub record: Option<Bytes>,
 }
 
-impl Observed {
+impl ObservedTrack {
     /// What the index keeps of all tracks.
     pub fn pack<'a>(all: impl Iterator<Item = &'a Self>) -> Setup {
         let all: Vec<&Self> = all.collect();
@@ -75,7 +75,7 @@ impl Observed {
 
     /// What was seen of this track.
     pub fn of(outline: &Outline, track: &Track) -> Result<Self, Error> {
-        let none = || Error::Index(index::Error(format!("nothing is kept of the blocks of track {}", track.id)));
+        let none = || Error::Index(index::InvalidIndex(format!("nothing is kept of the blocks of track {}", track.id)));
         let Some(Setup::Inline(packed)) = outline.setup.get(1) else { return Err(none()) };
         let all: Vec<Self> = postcard::from_bytes(packed).map_err(|_| none())?;
         let place = outline.tracks.iter().position(|other| other.id == track.id);
@@ -87,25 +87,25 @@ impl Observed {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Observer {
     /// What frames still have to show.
-    needed: Option<Record>,
+    needed: Option<InBandRecord>,
     /// What frames begin with and the file leaves out.
     stripped: Bytes,
     /// How many frames did not show it.
     looks: u32,
-    pub observed: Observed,
+    pub observed: ObservedTrack,
 }
 
 impl Observer {
     /// The most frames that are examined: a file may begin far from a keyframe, but most have one.
     const MAX_LOOKS: u32 = 1000;
 
-    pub fn new(needed: Option<Record>, stripped: Bytes) -> Self {
-        Self { needed, stripped, looks: 0, observed: Observed::default() }
+    pub fn new(needed: Option<InBandRecord>, stripped: Bytes) -> Self {
+        Self { needed, stripped, looks: 0, observed: ObservedTrack::default() }
     }
 
     /// How many bytes of the next frame are to be shown; `None` if it is of no interest.
     pub fn length(&self) -> Option<usize> {
-        self.needed.map(Record::length)
+        self.needed.map(InBandRecord::length)
     }
 
     /// Takes the beginning of a frame, as the file has it.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::ebml::{self, Children, Element};
+use super::ebml::{self, ChildElements, EbmlElement};
 use super::ids;
 use crate::container::payload::{Laced, Lacing, mismatch};
 use crate::container::{Error, Payload, Unsupported};
@@ -74,12 +74,12 @@ pub fn of(track: &Track, run: &Run) -> Result<Payload, Error> {
 /// What the frames of a track begin with and the file leaves out.
 pub fn stripped(track: &Track) -> Result<Bytes, Error> {
     let Setup::Inline(entry) = &track.setup else { return Ok(Bytes::new()) };
-    let Some(Ok(entry)) = Children::new(entry, 0).next() else { return Ok(Bytes::new()) };
+    let Some(Ok(entry)) = ChildElements::new(entry, 0).next() else { return Ok(Bytes::new()) };
     let encodings = entry.children().filter_map(Result::ok).find(|child| child.id == ids::CONTENT_ENCODINGS);
     let Some(encodings) = encodings else { return Ok(Bytes::new()) };
     let mut stripped = Bytes::new();
     for encoding in encodings.children().filter_map(Result::ok).filter(|child| child.id == ids::CONTENT_ENCODING) {
-        let number = |parent: &Element<'_>, id| child(parent, id).and_then(|child| ebml::uint(child.data));
+        let number = |parent: &EbmlElement<'_>, id| child(parent, id).and_then(|child| ebml::uint(child.data));
         // What is but of the CodecPrivate leaves frames as they are.
         if number(&encoding, ids::CONTENT_ENCODING_SCOPE).unwrap_or(1) & 1 == 0 {
             continue;
@@ -95,6 +95,6 @@ pub fn stripped(track: &Track) -> Result<Bytes, Error> {
     Ok(stripped)
 }
 
-fn child<'a>(parent: &Element<'a>, id: u32) -> Option<Element<'a>> {
+fn child<'a>(parent: &EbmlElement<'a>, id: u32) -> Option<EbmlElement<'a>> {
     parent.children().filter_map(Result::ok).find(|child| child.id == id)
 }

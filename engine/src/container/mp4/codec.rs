@@ -4,31 +4,31 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::descriptor::Descriptor;
-use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, flac, mpeg_audio, opus, vorbis};
-use crate::container::boxes::{Box, FourCc};
+use crate::codec::{Framing, KeyframeCoding, StreamProperties, aac, ac3, alac, flac, mpeg_audio, opus, vorbis};
+use crate::container::boxes::{Box, BoxType};
 use crate::container::sample_entry::{VISUAL_ENTRY, audio_child, child, name};
 use crate::container::{Error, Unsupported};
 use crate::media::{Ticks, Timescale};
 
 /// The codec of a track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Codec {
+pub struct Mp4Codec {
     /// The value for `codecs="…"`.
     pub name: String,
     /// The type of its sample entry.
-    entry: FourCc,
+    entry: BoxType,
     /// How its samples show whether decoding can begin at them.
-    pub pictures: Coding,
+    pub pictures: KeyframeCoding,
     /// Samples a second, of audio, and how many channels.
     pub sample_rate: Option<u32>,
     pub channels: Option<u16>,
 }
 
-impl Codec {
+impl Mp4Codec {
     /// The codec of a track without a description.
     fn none() -> Self {
-        let entry = FourCc(*b"none");
-        Self { name: "none".to_owned(), entry, pictures: Coding::Unknown, sample_rate: None, channels: None }
+        let entry = BoxType(*b"none");
+        Self { name: "none".to_owned(), entry, pictures: KeyframeCoding::Unknown, sample_rate: None, channels: None }
     }
 
     /// The duration to decode before the first audible sample. `frame`: the usual duration of a sample.
@@ -51,7 +51,7 @@ impl Codec {
 
 /// Parses the first sample description. Encrypted ones are refused: a cut would also have to cut the boxes with keys
 /// and vectors.
-pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
+pub fn read(stsd: &Box<'_>) -> Result<Mp4Codec, Error> {
     let mut fields = stsd.fields();
     fields.version_and_flags()?;
     let count = fields.u32()?;
@@ -65,45 +65,45 @@ pub fn read(stsd: &Box<'_>) -> Result<Codec, Error> {
         }
         first.get_or_insert(entry);
     }
-    let Some(entry) = first else { return Ok(Codec::none()) };
+    let Some(entry) = first else { return Ok(Mp4Codec::none()) };
     let name = name(&entry);
-    let pictures = if count == 1 { pictures(&entry, &name) } else { Coding::Unknown };
-    let Properties { sample_rate, channels, .. } = configured(&entry).unwrap_or_default().or(&stated(&entry));
-    Ok(Codec { entry: entry.kind, pictures, name, sample_rate, channels })
+    let pictures = if count == 1 { pictures(&entry, &name) } else { KeyframeCoding::Unknown };
+    let StreamProperties { sample_rate, channels, .. } = configured(&entry).unwrap_or_default().or(&stated(&entry));
+    Ok(Mp4Codec { entry: entry.kind, pictures, name, sample_rate, channels })
 }
 
 /// How the samples of a description show whether decoding can begin at them.
-fn pictures(entry: &Box<'_>, name: &str) -> Coding {
+fn pictures(entry: &Box<'_>, name: &str) -> KeyframeCoding {
     let configured =
         |kind, at| child(entry, VISUAL_ENTRY, kind).map(|found| Framing::configured(found.payload.get(at)));
     let found = match &entry.kind.0 {
-        b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => configured(*b"avcC", 4).map(Coding::H264),
-        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => configured(*b"hvcC", 21).map(Coding::Hevc),
-        b"av01" => Some(Coding::Av1),
-        b"vp08" => Some(Coding::Vp8),
-        b"vp09" => Some(Coding::Vp9),
-        b"m1v " | b"m2v1" | b"mp1v" | b"mp2v" => Some(Coding::Mpeg2),
-        b"mp4v" if name == "mp4v.20" => Some(Coding::Mpeg4),
+        b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => configured(*b"avcC", 4).map(KeyframeCoding::H264),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => configured(*b"hvcC", 21).map(KeyframeCoding::Hevc),
+        b"av01" => Some(KeyframeCoding::Av1),
+        b"vp08" => Some(KeyframeCoding::Vp8),
+        b"vp09" => Some(KeyframeCoding::Vp9),
+        b"m1v " | b"m2v1" | b"mp1v" | b"mp2v" => Some(KeyframeCoding::Mpeg2),
+        b"mp4v" if name == "mp4v.20" => Some(KeyframeCoding::Mpeg4),
         // ISO/IEC 14496-1 table 5: the profiles of MPEG-2, and MPEG-1.
         b"mp4v"
             if matches!(name, "mp4v.60" | "mp4v.61" | "mp4v.62" | "mp4v.63" | "mp4v.64" | "mp4v.65" | "mp4v.6A") =>
         {
-            Some(Coding::Mpeg2)
+            Some(KeyframeCoding::Mpeg2)
         }
         _ => None,
     };
-    found.unwrap_or(Coding::Unknown)
+    found.unwrap_or(KeyframeCoding::Unknown)
 }
 
 /// The audio properties in a decoder configuration.
-fn configured(entry: &Box<'_>) -> Option<Properties> {
+fn configured(entry: &Box<'_>) -> Option<StreamProperties> {
     let record = |kind, skip| audio_child(entry, kind)?.payload.get(skip..);
     match &entry.kind.0 {
         b"mp4a" => {
             let specific = Descriptor::parse(record(*b"esds", 4)?)?.specific;
-            aac::Configuration::parse(specific).map(|found| found.properties())
+            aac::AudioSpecificConfig::parse(specific).map(|found| found.properties())
         }
-        b"Opus" => opus::Configuration::parse_box(record(*b"dOps", 0)?).map(|found| found.properties()),
+        b"Opus" => opus::OpusConfiguration::parse_box(record(*b"dOps", 0)?).map(|found| found.properties()),
         b"fLaC" => flac::StreamInfo::of_blocks(record(*b"dfLa", 4)?).map(|found| found.properties()),
         b"alac" => alac::properties(record(*b"alac", 4)?),
         b"ac-3" => ac3::configured(ac3::AC3, record(*b"dac3", 0)?),
@@ -114,7 +114,7 @@ fn configured(entry: &Box<'_>) -> Option<Properties> {
 
 /// The fixed fields of an audio sample entry (§12.2.3; for version 2 Apple, *QuickTime File Format*). The fields of
 /// other entries have other meanings, and are not used.
-fn stated(entry: &Box<'_>) -> Properties {
+fn stated(entry: &Box<'_>) -> StreamProperties {
     let field = |at: usize| entry.payload.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let halves = |at: usize| field(at).map(|both| (both >> 16, both & 0xFFFF));
     let version = halves(8).map_or(0, |(version, _)| version);
@@ -125,7 +125,7 @@ fn stated(entry: &Box<'_>) -> Properties {
         let channels = halves(16).and_then(|(channels, _)| u16::try_from(channels).ok());
         (halves(24).map(|(rate, _)| rate), channels)
     };
-    Properties::audio(String::new(), rate.filter(|rate| *rate > 0), channels.filter(|channels| *channels > 0))
+    StreamProperties::audio(String::new(), rate.filter(|rate| *rate > 0), channels.filter(|channels| *channels > 0))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]

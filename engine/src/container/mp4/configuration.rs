@@ -96,10 +96,10 @@ fn visual(entry: &Box<'_>, track: &Track) -> Result<DecoderConfiguration, Unavai
     let record = |kind| child(entry, VISUAL_ENTRY, kind).map(|found| found.payload);
     let needed = |kind| record(kind).ok_or_else(|| Unavailable::missing(track));
     let sound = match &entry.kind.0 {
-        b"avc1" | b"avc3" | b"dva1" | b"dvav" => avc::Configuration::parse(needed(*b"avcC")?).is_some(),
-        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => hevc::Configuration::parse(needed(*b"hvcC")?).is_some(),
+        b"avc1" | b"avc3" | b"dva1" | b"dvav" => avc::AvcConfiguration::parse(needed(*b"avcC")?).is_some(),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => hevc::HevcConfiguration::parse(needed(*b"hvcC")?).is_some(),
         b"av01" => needed(*b"av1C")?.first() == Some(&0x81),
-        b"vp09" => vp9::Configuration::parse(needed(*b"vpcC")?).is_some(),
+        b"vp09" => vp9::VpConfiguration::parse(needed(*b"vpcC")?).is_some(),
         b"mp4v" => needed(*b"esds")?.get(4..).and_then(Descriptor::parse).is_some(),
         _ => return Err(Unavailable::codec(track)),
     };
@@ -134,7 +134,7 @@ fn audio(entry: &Box<'_>, track: &Track) -> Result<DecoderConfiguration, Unavail
             let found = needed(*b"esds")?.get(4..).and_then(Descriptor::parse);
             let found = found.ok_or_else(|| Unavailable::damaged(track))?;
             match found.object_type {
-                MPEG4_AUDIO => aac::Configuration::parse(found.specific).is_some(),
+                MPEG4_AUDIO => aac::AudioSpecificConfig::parse(found.specific).is_some(),
                 MPEG1_AUDIO | MPEG2_AUDIO => true,
                 other if MPEG2_AAC.contains(&other) => true,
                 _ => return Err(Unavailable::codec(track)),
@@ -143,7 +143,7 @@ fn audio(entry: &Box<'_>, track: &Track) -> Result<DecoderConfiguration, Unavail
         b".mp3" | b"ms\0U" => return Ok(DecoderConfiguration::MpegAudio),
         b"ac-3" => needed(*b"dac3")?.len() >= 3,
         b"ec-3" => needed(*b"dec3")?.len() >= 5,
-        b"Opus" => opus::Configuration::parse_box(needed(*b"dOps")?).is_some(),
+        b"Opus" => opus::OpusConfiguration::parse_box(needed(*b"dOps")?).is_some(),
         b"fLaC" => needed(*b"dfLa")?.get(4..).and_then(flac::StreamInfo::of_blocks).is_some(),
         b"alac" => {
             let cookie = needed(*b"alac")?.get(4..).filter(|cookie| alac::properties(cookie).is_some());

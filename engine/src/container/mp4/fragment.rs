@@ -19,7 +19,7 @@ const DISPOSABLE: u32 = 0x0080_0000;
 
 /// The progress of a track, from fragment to fragment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Progress {
+pub struct TrackProgress {
     /// The values that apply unless a fragment overrides them.
     pub defaults: Defaults,
     /// The decode time at which the next fragment begins unless it has its own.
@@ -31,7 +31,7 @@ pub struct Progress {
 pub fn read(
     moof: &Box<'_>,
     start: u64,
-    tracks: &mut [Progress],
+    tracks: &mut [TrackProgress],
     mut samples: impl FnMut(usize, Run) -> Result<(), Error>,
 ) -> Result<(), Error> {
     // If a track fragment has no base, its data follow those of the previous one (§8.8.7.1).
@@ -75,7 +75,7 @@ fn decode_time(traf: &Box<'_>) -> Result<Option<Ticks>, Error> {
     Ok(Some(Ticks(i64::try_from(decode).unwrap_or(i64::MAX))))
 }
 
-struct TrackHeader {
+struct FragmentTrackHeader {
     base: u64,
     defaults: Defaults,
 }
@@ -84,7 +84,7 @@ fn read_track(
     traf: &Box<'_>,
     start: u64,
     follows: u64,
-    tracks: &mut [Progress],
+    tracks: &mut [TrackProgress],
     samples: &mut impl FnMut(usize, Run) -> Result<(), Error>,
 ) -> Result<u64, Error> {
     let tfhd = traf.expect_child(*b"tfhd")?;
@@ -108,7 +108,12 @@ fn read_track(
 }
 
 /// `tfhd` (§8.8.7): the defaults of this fragment, and the base of its data offsets.
-fn read_track_header(tfhd: &Box<'_>, start: u64, follows: u64, mut defaults: Defaults) -> Result<TrackHeader, Error> {
+fn read_track_header(
+    tfhd: &Box<'_>,
+    start: u64,
+    follows: u64,
+    mut defaults: Defaults,
+) -> Result<FragmentTrackHeader, Error> {
     let mut fields = tfhd.fields();
     let (_, flags) = fields.version_and_flags()?;
     fields.u32()?;
@@ -124,13 +129,13 @@ fn read_track_header(tfhd: &Box<'_>, start: u64, follows: u64, mut defaults: Def
     field(0x10, &mut defaults.size)?;
     field(0x20, &mut defaults.flags)?;
     let base = base.unwrap_or(if flags & 0x2_0000 != 0 { start } else { follows });
-    Ok(TrackHeader { base, defaults })
+    Ok(FragmentTrackHeader { base, defaults })
 }
 
 /// `trun` (§8.8.8). Returns the end of its data.
 fn read_run(
     trun: &Box<'_>,
-    header: &TrackHeader,
+    header: &FragmentTrackHeader,
     follows: u64,
     decode: &mut Ticks,
     samples: &mut impl FnMut(Run) -> Result<(), Error>,

@@ -2,7 +2,7 @@
 //! `udta/meta/ilst`). It is not in any standard. It has, in hexadecimal, the numbers of samples before the first
 //! audible one, after the last, and between; iTunes and ffmpeg play only the latter.
 
-use super::tables::Runs;
+use super::tables::SampleRuns;
 use crate::container::boxes::Box;
 use crate::media::{Edit, Ticks};
 
@@ -35,7 +35,7 @@ impl Gapless {
     /// The corresponding edit of the track with this `stts` box, if the numbers fit its media: their sum is its number
     /// of samples.
     pub fn edit(self, stts: &Box<'_>) -> Option<Edit> {
-        let mut runs = Runs::read(stts).ok()?;
+        let mut runs = SampleRuns::read(stts).ok()?;
         let mut duration = 0_i64;
         while let Some((ticks, samples)) = runs.peek() {
             duration = duration.checked_add(i64::from(ticks).checked_mul(i64::from(samples))?)?;

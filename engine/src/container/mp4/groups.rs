@@ -1,7 +1,7 @@
 //! Sample groups (ISO/IEC 14496-12 §8.9) for points at which decoding can begin although they are not sync samples:
 //! random access points of open groups (`rap `, §10.4), and those from which the picture builds up (`roll`, §10.1).
 
-use super::tables::Runs;
+use super::tables::SampleRuns;
 use crate::container::Error;
 use crate::container::boxes::Box;
 
@@ -9,7 +9,7 @@ use crate::container::boxes::Box;
 #[derive(Clone, Debug, Default)]
 pub struct Groups<'a> {
     /// For each sample the number of its description, from 1; 0 if it is in no group.
-    runs: Runs<'a>,
+    runs: SampleRuns<'a>,
     /// Which of the descriptions count; `None` for all.
     counted: Option<Vec<bool>>,
     /// The number of the next sample, from 1.
@@ -26,7 +26,7 @@ impl<'a> Groups<'a> {
                 [b'r', b'o', ..] => Some(distances(stbl)?.into_iter().map(|distance| distance > 0).collect()),
                 _ => None,
             };
-            found.push(Self { runs: Runs::grouped(&sbgp)?, counted, next: 1 });
+            found.push(Self { runs: SampleRuns::grouped(&sbgp)?, counted, next: 1 });
         }
         Ok(found)
     }

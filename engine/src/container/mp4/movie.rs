@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::gapless::Gapless;
-use super::sound::Packets;
+use super::sound::SoundPackets;
 use super::{codec, groups, references};
-use crate::container::boxes::{Box, Fields, try_write_box};
+use crate::container::boxes::{Box, BoxFields, try_write_box};
 use crate::container::notes::Notes;
 use crate::container::{Error, Unsupported};
 use crate::media::{Edit, Kind, Setup, Ticks, Timescale, Track};
@@ -44,11 +44,11 @@ pub struct MovieTrack<'a> {
     /// Its description for the outline; the totals are not known yet.
     pub track: Track,
     /// Its codec.
-    pub codec: codec::Codec,
+    pub codec: codec::Mp4Codec,
     /// The `stbl` box.
     pub tables: Box<'a>,
     /// The packets, if the tables may count frames.
-    pub packets: Option<Packets>,
+    pub packets: Option<SoundPackets>,
 }
 
 /// The defaults for the samples of movie fragments: `trex` (§8.8.3).
@@ -114,7 +114,7 @@ impl<'a> Movie<'a> {
         let mut headers = Vec::with_capacity(traks.len());
         let mut chapters = BTreeSet::new();
         for trak in &traks {
-            let header = TrackHeader::read(&trak.expect_child(*b"tkhd")?)?;
+            let header = MovieTrackHeader::read(&trak.expect_child(*b"tkhd")?)?;
             chapters.extend(references::chapters(trak)?.filter(|id| *id != header.id));
             headers.push(header);
         }
@@ -143,7 +143,7 @@ impl<'a> Movie<'a> {
     /// disabled, and then players do not present it. One that is enabled and has a size is presented as well.
     fn take_chapters(
         &mut self,
-        header: &TrackHeader,
+        header: &MovieTrackHeader,
         track: Result<Result<MovieTrack<'a>, String>, Error>,
     ) -> Result<(), Error> {
         let presented = header.enabled && header.dimensions.is_some();
@@ -189,7 +189,7 @@ impl MovieHeader {
 }
 
 /// Creation time and timescale, which `mvhd` (§8.2.2) and `mdhd` (§8.4.2) have at the same position.
-fn read_times(fields: &mut Fields<'_, '_>) -> Result<(i64, u32), Error> {
+fn read_times(fields: &mut BoxFields<'_, '_>) -> Result<(i64, u32), Error> {
     let (version, _) = fields.version_and_flags()?;
     if version == 1 {
         let created = fields.u64()?;
@@ -230,9 +230,9 @@ fn read_defaults(mvex: &Box<'_>) -> Result<Vec<Defaults>, Error> {
 fn read_track<'a>(
     trak: &Box<'a>,
     movie: Timescale,
-    header: &TrackHeader,
+    header: &MovieTrackHeader,
 ) -> Result<Result<MovieTrack<'a>, String>, Error> {
-    let TrackHeader { id, dimensions, .. } = *header;
+    let MovieTrackHeader { id, dimensions, .. } = *header;
     let mdia = trak.expect_child(*b"mdia")?;
     let handler = read_handler(&mdia.expect_child(*b"hdlr")?)?;
     let kind = match &handler {
@@ -258,7 +258,7 @@ fn read_track<'a>(
         Some(udta) => udta.child(*b"name").ok().flatten().and_then(|name| text(name.payload)),
         None => None,
     };
-    let packets = if kind == Kind::Audio { Packets::of_track(trak)? } else { None };
+    let packets = if kind == Kind::Audio { SoundPackets::of_track(trak)? } else { None };
     let frame = tables.child(*b"stts")?.map(|stts| first_duration(&stts)).transpose()?.flatten();
     // If a picture builds up, it is presented from where it is complete.
     let recovery = if kind == Kind::Video { groups::recovery(&tables)? } else { 0 };
@@ -277,7 +277,7 @@ fn read_track<'a>(
 }
 
 /// The needed fields of `tkhd` (§8.3.2).
-struct TrackHeader {
+struct MovieTrackHeader {
     id: u32,
     /// Whether players present it by default.
     enabled: bool,
@@ -285,7 +285,7 @@ struct TrackHeader {
     dimensions: Option<(u32, u32)>,
 }
 
-impl TrackHeader {
+impl MovieTrackHeader {
     fn read(tkhd: &Box<'_>) -> Result<Self, Error> {
         let mut fields = tkhd.fields();
         let (version, flags) = fields.version_and_flags()?;
@@ -319,7 +319,7 @@ fn read_handler(hdlr: &Box<'_>) -> Result<[u8; 4], Error> {
 }
 
 fn first_duration(stts: &Box<'_>) -> Result<Option<u32>, Error> {
-    Ok(super::tables::Runs::read(stts)?.peek().map(|(duration, _)| duration))
+    Ok(super::tables::SampleRuns::read(stts)?.peek().map(|(duration, _)| duration))
 }
 
 /// Whether the media of a track are in another file (§8.7.2), as a note.

@@ -3,9 +3,9 @@
 
 use super::dependencies::Dependencies;
 use super::groups::Groups;
-use super::sound::Packets;
-use super::sync::Syncs;
-use super::tables::{Chunk, Chunks, Runs, Sizes};
+use super::sound::SoundPackets;
+use super::sync::SyncTable;
+use super::tables::{Chunk, ChunkTables, SampleRuns, Sizes};
 use crate::container::Error;
 use crate::container::boxes::Box;
 use crate::media::{Private, Run, Ticks};
@@ -13,12 +13,12 @@ use crate::media::{Private, Run, Ticks};
 /// Iterates over the samples of one track, in decode order.
 #[derive(Clone, Debug)]
 pub struct TrackSamples<'a> {
-    durations: Runs<'a>,
-    compositions: Runs<'a>,
+    durations: SampleRuns<'a>,
+    compositions: SampleRuns<'a>,
     sizes: Sizes<'a>,
-    syncs: Syncs<'a>,
+    syncs: SyncTable<'a>,
     dependencies: Dependencies<'a>,
-    chunks: Chunks<'a>,
+    chunks: ChunkTables<'a>,
     chunk: Chunk,
     /// The number of the next sample, from 1.
     number: u32,
@@ -43,16 +43,20 @@ impl<'a> TrackSamples<'a> {
             None => stbl.expect_child(*b"co64")?,
         };
         Ok(Self {
-            durations: Runs::read(&stbl.expect_child(*b"stts")?)?,
-            compositions: stbl.child(*b"ctts")?.map(|table| Runs::read(&table)).transpose()?.unwrap_or_default(),
+            durations: SampleRuns::read(&stbl.expect_child(*b"stts")?)?,
+            compositions: stbl.child(*b"ctts")?.map(|table| SampleRuns::read(&table)).transpose()?.unwrap_or_default(),
             sizes: Sizes::read(&sizes)?,
-            syncs: Syncs::read(stbl.child(*b"stss")?.as_ref(), stbl.child(*b"stps")?.as_ref(), Groups::points(stbl)?)?,
+            syncs: SyncTable::read(
+                stbl.child(*b"stss")?.as_ref(),
+                stbl.child(*b"stps")?.as_ref(),
+                Groups::points(stbl)?,
+            )?,
             dependencies: stbl
                 .child(*b"sdtp")?
                 .map(|table| Dependencies::read(&table))
                 .transpose()?
                 .unwrap_or_default(),
-            chunks: Chunks::read(&stbl.expect_child(*b"stsc")?, &offsets)?,
+            chunks: ChunkTables::read(&stbl.expect_child(*b"stsc")?, &offsets)?,
             chunk: Chunk { offset: 0, samples: 0, description: 1 },
             number: 1,
             decode: Ticks::ZERO,
@@ -65,19 +69,19 @@ impl<'a> TrackSamples<'a> {
 
     /// Uses these numbers of sync samples, in the format of `stss`.
     pub fn with_syncs(self, numbers: &'a [u8]) -> Self {
-        Self { syncs: Syncs::listed(numbers), ..self }
+        Self { syncs: SyncTable::listed(numbers), ..self }
     }
 
     /// Converts to packets, if the tables count their frames: each frame has a duration of one tick, and all have the
     /// same size.
     #[must_use]
-    pub fn in_packets(mut self, packets: Option<Packets>) -> Self {
+    pub fn in_packets(mut self, packets: Option<SoundPackets>) -> Self {
         if let Some(packets) = packets
             && let Some((1, alike)) = self.durations.peek()
             && alike >= self.sizes.left()
             && let Some(sizes) = self.sizes.in_packets(packets)
         {
-            self.durations = Runs::constant(packets.frames, sizes.left());
+            self.durations = SampleRuns::constant(packets.frames, sizes.left());
             self.sizes = sizes;
             self.counted = packets.frames;
         }
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn frames_that_are_counted_are_packets() {
         let of = |durations: &[u32], sizes: &[u32], frames_each: u32| {
-            let packets = Some(Packets { frames: frames_each, bytes: 34 });
+            let packets = Some(SoundPackets { frames: frames_each, bytes: 34 });
             let stbl = frames(durations, sizes);
             let stbl = Box::read(&stbl, 0, "").unwrap();
             let samples = TrackSamples::read(&stbl, 10_000).unwrap().in_packets(packets);

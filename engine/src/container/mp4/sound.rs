@@ -13,14 +13,14 @@ const PACKETS: u16 = 0xfffe;
 
 /// Packets of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packets {
+pub struct SoundPackets {
     /// How many frames each decodes to.
     pub frames: u32,
     /// Bytes of each.
     pub bytes: u32,
 }
 
-impl Packets {
+impl SoundPackets {
     /// The packets of a sound track by its first description, if its tables may count frames.
     pub fn of_track(trak: &Box<'_>) -> Result<Option<Self>, Error> {
         let tables = trak.expect_child(*b"mdia")?.expect_child(*b"minf")?.expect_child(*b"stbl")?;
@@ -83,7 +83,7 @@ mod tests {
     use crate::container::boxes::{write_box, write_full_box};
 
     /// An `stsd` for 16-bit stereo sound.
-    fn described(kind: [u8; 4], version: u16, compression: u16, fields: &[u32]) -> Option<Packets> {
+    fn described(kind: [u8; 4], version: u16, compression: u16, fields: &[u32]) -> Option<SoundPackets> {
         let mut out = Vec::new();
         write_full_box(&mut out, *b"stsd", 0, |out| {
             out.extend([0, 0, 0, 1]);
@@ -96,7 +96,7 @@ mod tests {
                 out.extend(fields.iter().flat_map(|field| field.to_be_bytes()));
             });
         });
-        Packets::described(&Box::read(&out, 0, "").unwrap()).unwrap()
+        SoundPackets::described(&Box::read(&out, 0, "").unwrap()).unwrap()
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
             (*b"QDM2", 1, 0, &[0, 0, 0, 0], None),
             (*b"QDM2", 1, 0, &[4096], None),
         ] {
-            let expected = expected.map(|(frames, bytes)| Packets { frames, bytes });
+            let expected = expected.map(|(frames, bytes)| SoundPackets { frames, bytes });
             assert_eq!(described(kind, version, compression, fields), expected, "{}", kind.escape_ascii());
         }
     }

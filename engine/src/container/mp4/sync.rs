@@ -2,13 +2,13 @@
 //! and over the sample groups that add further samples.
 
 use super::groups::Groups;
-use super::tables::Entries;
+use super::tables::FixedEntries;
 use crate::container::Error;
 use crate::container::boxes::Box;
 
 /// The sync samples: `stss` (§8.6.2), and QuickTime's partial ones, with which open groups begin: `stps`.
 #[derive(Clone, Debug)]
-pub enum Syncs<'a> {
+pub enum SyncTable<'a> {
     /// Without the first box every sample is one.
     All,
     /// Their numbers, from 1, and the sample groups that add others.
@@ -18,11 +18,11 @@ pub enum Syncs<'a> {
 /// Sync samples as a list, in ascending order.
 #[derive(Clone, Debug, Default)]
 pub struct SyncList<'a> {
-    entries: Entries<'a>,
+    entries: FixedEntries<'a>,
     next: Option<u32>,
 }
 
-impl<'a> Syncs<'a> {
+impl<'a> SyncTable<'a> {
     /// Reads the headers of the boxes.
     pub fn read(table: Option<&Box<'a>>, partial: Option<&Box<'a>>, groups: Vec<Groups<'a>>) -> Result<Self, Error> {
         let Some(table) = table else { return Ok(Self::All) };
@@ -57,7 +57,7 @@ impl<'a> SyncList<'a> {
     }
 
     fn new(count: u32, numbers: &'a [u8]) -> Self {
-        let mut entries = Entries::new(count, 4, numbers);
+        let mut entries = FixedEntries::new(count, 4, numbers);
         let next = entries.next_u32();
         Self { entries, next }
     }
@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn sync_samples_are_listed_or_all() {
         let bytes = table(*b"stss", &[2, 1, 4]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), None, Vec::new()).unwrap();
+        let mut syncs = SyncTable::read(Some(&read(&bytes)), None, Vec::new()).unwrap();
         let seen: Vec<_> = (1..=6).map(|number| syncs.peek(number)).collect();
         assert_eq!(seen, [(true, 1), (false, 2), (false, 1), (true, 1), (false, u32::MAX), (false, u32::MAX)]);
-        assert_eq!(Syncs::read(None, Some(&read(&bytes)), Vec::new()).unwrap().peek(17), (true, u32::MAX));
+        assert_eq!(SyncTable::read(None, Some(&read(&bytes)), Vec::new()).unwrap().peek(17), (true, u32::MAX));
         let partial = table(*b"stps", &[2, 3, 6]);
-        let mut syncs = Syncs::read(Some(&read(&bytes)), Some(&read(&partial)), Vec::new()).unwrap();
+        let mut syncs = SyncTable::read(Some(&read(&bytes)), Some(&read(&partial)), Vec::new()).unwrap();
         let seen: Vec<_> = (1..=7).map(|number| syncs.peek(number)).collect();
         let expected = [(true, 1), (false, 1), (true, 1), (true, 1), (false, 1), (true, 1), (false, u32::MAX)];
         assert_eq!(seen, expected, "partial ones too");

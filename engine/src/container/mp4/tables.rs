@@ -2,18 +2,18 @@
 //! returns the value for the next sample, and for how many more it holds. Nothing is unpacked, so an hour's tables take
 //! no memory beyond their bytes, and a claimed count none at all.
 
-use super::sound::Packets;
+use super::sound::SoundPackets;
 use crate::container::Error;
-use crate::container::boxes::{Box, FourCc};
+use crate::container::boxes::{Box, BoxType};
 
 /// Entries of a fixed width.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entries<'a> {
+pub(super) struct FixedEntries<'a> {
     rest: &'a [u8],
     width: usize,
 }
 
-impl<'a> Entries<'a> {
+impl<'a> FixedEntries<'a> {
     /// As many entries as the count claims and the box contains.
     pub(super) fn new(count: u32, width: usize, bytes: &'a [u8]) -> Self {
         let length = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(width).min(bytes.len());
@@ -43,19 +43,19 @@ fn pair(entry: &[u8]) -> Option<(u32, u32)> {
 
 /// A value for each sample, as runs: `stts` and `ctts` (§8.6.1).
 #[derive(Clone, Debug, Default)]
-pub struct Runs<'a> {
-    entries: Entries<'a>,
+pub struct SampleRuns<'a> {
+    entries: FixedEntries<'a>,
     left: u32,
     value: u32,
 }
 
-impl<'a> Runs<'a> {
+impl<'a> SampleRuns<'a> {
     /// Reads the header of the box.
     pub fn read(table: &Box<'a>) -> Result<Self, Error> {
         let mut fields = table.fields();
         fields.version_and_flags()?;
         let count = fields.u32()?;
-        Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
+        Ok(Self { entries: FixedEntries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
 
     /// The same for `sbgp` (§8.9.2), which begins with the grouping type, in version 1 with a parameter.
@@ -64,12 +64,12 @@ impl<'a> Runs<'a> {
         let (version, _) = fields.version_and_flags()?;
         fields.take(if version == 1 { 8 } else { 4 })?;
         let count = fields.u32()?;
-        Ok(Self { entries: Entries::new(count, 8, fields.rest()), left: 0, value: 0 })
+        Ok(Self { entries: FixedEntries::new(count, 8, fields.rest()), left: 0, value: 0 })
     }
 
     /// The same value for this many samples.
     pub fn constant(value: u32, samples: u32) -> Self {
-        Self { entries: Entries::default(), left: samples, value }
+        Self { entries: FixedEntries::default(), left: samples, value }
     }
 
     /// The next sample's value, and how many samples, including it, have the same. `None` after the last.
@@ -119,7 +119,7 @@ impl<'a> Sizes<'a> {
 
     /// The sizes of the packets that consist of these frames; `None` if frames differ in size, so that they do not form
     /// packets.
-    pub fn in_packets(&self, packets: Packets) -> Option<Self> {
+    pub fn in_packets(&self, packets: SoundPackets) -> Option<Self> {
         let Width::Constant(size) = self.width else { return None };
         // A packet of a single frame may be larger than its description says.
         let bytes = if packets.frames == 1 { packets.bytes.max(size) } else { packets.bytes };
@@ -163,14 +163,14 @@ impl<'a> Sizes<'a> {
 
 /// The assignment of samples to chunks, and the offsets of chunks: `stsc` (§8.7.4) with `stco` or `co64` (§8.7.5).
 #[derive(Clone, Debug)]
-pub struct Chunks<'a> {
-    groups: Entries<'a>,
+pub struct ChunkTables<'a> {
+    groups: FixedEntries<'a>,
     /// The samples a chunk, and the sample description, of the current group.
     group: (u32, u32),
     /// The first chunk of the next group, from 1.
     next_group: u32,
     upcoming: (u32, u32),
-    offsets: Entries<'a>,
+    offsets: FixedEntries<'a>,
     chunk: u32,
 }
 
@@ -185,18 +185,18 @@ pub struct Chunk {
     pub description: u32,
 }
 
-impl<'a> Chunks<'a> {
+impl<'a> ChunkTables<'a> {
     /// Reads the headers of both boxes.
     pub fn read(groups: &Box<'a>, offsets: &Box<'a>) -> Result<Self, Error> {
         let mut fields = groups.fields();
         fields.version_and_flags()?;
         let count = fields.u32()?;
-        let groups = Entries::new(count, 12, fields.rest());
+        let groups = FixedEntries::new(count, 12, fields.rest());
         let mut fields = offsets.fields();
         fields.version_and_flags()?;
         let count = fields.u32()?;
-        let width = if offsets.kind == FourCc(*b"co64") { 8 } else { 4 };
-        let offsets = Entries::new(count, width, fields.rest());
+        let width = if offsets.kind == BoxType(*b"co64") { 8 } else { 4 };
+        let offsets = FixedEntries::new(count, width, fields.rest());
         let mut chunks = Self { groups, group: (0, 1), next_group: u32::MAX, upcoming: (0, 1), offsets, chunk: 0 };
         chunks.read_group();
         Ok(chunks)
@@ -211,7 +211,7 @@ impl<'a> Chunks<'a> {
     }
 }
 
-impl Iterator for Chunks<'_> {
+impl Iterator for ChunkTables<'_> {
     type Item = Chunk;
 
     fn next(&mut self) -> Option<Chunk> {
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn runs_tell_how_many_samples_are_alike() {
         let bytes = table(*b"stts", &[3, 2, 10, 0, 99, 1, 20]);
-        let mut runs = Runs::read(&read(&bytes)).unwrap();
+        let mut runs = SampleRuns::read(&read(&bytes)).unwrap();
         let mut seen = Vec::new();
         while let Some((value, left)) = runs.peek() {
             seen.push((value, left));
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_claimed_count_is_bounded_by_the_bytes() {
         let bytes = table(*b"stts", &[u32::MAX, 1, 10]);
-        let mut runs = Runs::read(&read(&bytes)).unwrap();
+        let mut runs = SampleRuns::read(&read(&bytes)).unwrap();
         assert_eq!(runs.peek(), Some((10, 1)));
         runs.advance(1);
         assert_eq!(runs.peek(), None);
@@ -284,11 +284,11 @@ mod tests {
     fn chunks_follow_their_groups() {
         let groups = table(*b"stsc", &[2, 1, 3, 1, 3, 1, 2]);
         let offsets = table(*b"stco", &[4, 100, 200, 300, 400]);
-        let chunks = Chunks::read(&read(&groups), &read(&offsets)).unwrap();
+        let chunks = ChunkTables::read(&read(&groups), &read(&offsets)).unwrap();
         let seen: Vec<_> = chunks.map(|chunk| (chunk.offset, chunk.samples, chunk.description)).collect();
         assert_eq!(seen, [(100, 3, 1), (200, 3, 1), (300, 1, 2), (400, 1, 2)]);
         let wide = table(*b"co64", &[1, 1, 0]);
-        let mut chunks = Chunks::read(&read(&groups), &read(&wide)).unwrap();
+        let mut chunks = ChunkTables::read(&read(&groups), &read(&wide)).unwrap();
         assert_eq!(chunks.next().unwrap().offset, 1 << 32);
     }
 }

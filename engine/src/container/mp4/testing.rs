@@ -25,9 +25,9 @@ pub fn read(bytes: &[u8]) -> Box<'_> {
 
 /// Pseudo-random numbers (D. E. Knuth, MMIX), the same at every run.
 #[derive(Clone, Debug)]
-pub struct Random(pub u64);
+pub struct RandomNumbers(pub u64);
 
-impl Random {
+impl RandomNumbers {
     /// From 0 up to, not including, `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -60,7 +60,7 @@ pub struct TestTrack {
 
 /// The shape of the file.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shape {
+pub struct FileShape {
     pub movie_first: bool,
     pub wide: bool,
     /// How many samples of a track are adjacent; the tracks alternate by time.
@@ -77,7 +77,7 @@ pub fn track(
     duration: i64,
     group: usize,
     count: usize,
-    random: &mut Random,
+    random: &mut RandomNumbers,
 ) -> TestTrack {
     let mut decode = Ticks::ZERO;
     let mut samples = Vec::new();
@@ -108,7 +108,7 @@ pub fn track(
 
 /// A text track with these titles, of a second for each tick of its timescale of 1.
 pub fn titles(id: u32, titles: &[(&str, i64)]) -> TestTrack {
-    let mut titled = track(id, Kind::Text, 1, 1, 1, 0, &mut Random(0));
+    let mut titled = track(id, Kind::Text, 1, 1, 1, 0, &mut RandomNumbers(0));
     let mut decode = Ticks::ZERO;
     for (title, duration) in titles {
         let payload = [&u16::try_from(title.len()).unwrap().to_be_bytes(), title.as_bytes()].concat();
@@ -144,7 +144,7 @@ fn words(out: &mut Vec<u8>, words: &[u32]) {
 }
 
 /// Writes the file, and fills in the offsets of the samples.
-pub fn write(tracks: &mut [TestTrack], shape: Shape, random: &mut Random) -> Vec<u8> {
+pub fn write(tracks: &mut [TestTrack], shape: FileShape, random: &mut RandomNumbers) -> Vec<u8> {
     let mut file = Vec::new();
     write_box(&mut file, *b"ftyp", |out| out.extend(b"isom\0\0\0\0isommp42"));
     if shape.fragmented {
@@ -183,7 +183,7 @@ fn interleaved(tracks: &[TestTrack], chunk: usize) -> Vec<(usize, std::ops::Rang
     chunks.into_iter().map(|(_, place, samples)| (place, samples)).collect()
 }
 
-fn write_data(out: &mut Vec<u8>, start: usize, tracks: &mut [TestTrack], shape: Shape, random: &mut Random) {
+fn write_data(out: &mut Vec<u8>, start: usize, tracks: &mut [TestTrack], shape: FileShape, random: &mut RandomNumbers) {
     write_box(out, *b"mdat", |out| {
         for (place, samples) in interleaved(tracks, shape.chunk) {
             // Unused bytes here and there.
@@ -202,7 +202,7 @@ fn write_data(out: &mut Vec<u8>, start: usize, tracks: &mut [TestTrack], shape: 
     });
 }
 
-fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, random: &mut Random) {
+fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: FileShape, random: &mut RandomNumbers) {
     for (place, range) in interleaved(tracks, shape.chunk) {
         let track = &mut tracks[place];
         let samples = &track.samples[range.clone()];
@@ -241,7 +241,7 @@ fn write_fragments(out: &mut Vec<u8>, tracks: &mut [TestTrack], shape: Shape, ra
     }
 }
 
-fn write_movie(out: &mut Vec<u8>, tracks: &[TestTrack], shape: Shape) {
+fn write_movie(out: &mut Vec<u8>, tracks: &[TestTrack], shape: FileShape) {
     write_box(out, *b"moov", |out| {
         write_full_box(out, *b"mvhd", 0, |out| {
             words(out, &[3_000_000_000, 0, 1000, 0, 0x0001_0000, 0x0100_0000, 0, 0]);
@@ -258,7 +258,7 @@ fn write_movie(out: &mut Vec<u8>, tracks: &[TestTrack], shape: Shape) {
     });
 }
 
-fn write_track(out: &mut Vec<u8>, track: &TestTrack, shape: Shape) {
+fn write_track(out: &mut Vec<u8>, track: &TestTrack, shape: FileShape) {
     let samples: &[Run] = if shape.fragmented { &[] } else { &track.samples };
     let (handler, header, entry) = match track.kind {
         Kind::Video => (b"vide", b"vmhd", b"tst1"),
@@ -303,7 +303,7 @@ fn write_track(out: &mut Vec<u8>, track: &TestTrack, shape: Shape) {
     });
 }
 
-fn write_tables(out: &mut Vec<u8>, samples: &[Run], shape: Shape) {
+fn write_tables(out: &mut Vec<u8>, samples: &[Run], shape: FileShape) {
     let each = |out: &mut Vec<u8>, value: &dyn Fn(&Run) -> u32| {
         words(out, &[samples.len() as u32]);
         samples.iter().for_each(|sample| words(out, &[1, value(sample)]));

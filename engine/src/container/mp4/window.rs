@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::container::boxes::{FourCc, Header};
+use crate::container::boxes::{BoxHeader, BoxType};
 use crate::container::{DynSource, Error};
 
 /// A box at the top of a file.
-pub struct TopLevel {
+pub struct TopLevelBox {
     /// Its type.
-    pub kind: FourCc,
+    pub kind: BoxType,
     /// Its range, including its header.
     pub range: Range<u64>,
 }
@@ -48,15 +48,15 @@ impl Window {
         source: &dyn DynSource,
         offset: u64,
         ahead: u64,
-    ) -> Result<Option<TopLevel>, Error> {
+    ) -> Result<Option<TopLevelBox>, Error> {
         let length = source.len();
         if offset.saturating_add(8) > length {
             return Ok(None);
         }
-        let bytes = self.read(source, offset..length.min(offset + Header::MAX), ahead).await?;
-        let header = Header::read(&bytes).ok_or_else(|| malformed(offset, "expected the header of a box"))?;
+        let bytes = self.read(source, offset..length.min(offset + BoxHeader::MAX), ahead).await?;
+        let header = BoxHeader::read(&bytes).ok_or_else(|| malformed(offset, "expected the header of a box"))?;
         let end = header.size.map_or(length, |size| offset.saturating_add(size)).min(length);
-        Ok(Some(TopLevel { kind: header.kind, range: offset..end }))
+        Ok(Some(TopLevelBox { kind: header.kind, range: offset..end }))
     }
 }
 

@@ -36,7 +36,7 @@ pub const fn possible(ahead: i64) -> i64 {
 
 /// The clock of the program.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Clock {
+pub struct ProgramClock {
     /// The stamp that is zero on the timeline, modulo 2^33, for the current clock.
     zero: u64,
     /// The latest time so far.
@@ -54,7 +54,7 @@ const MAX_CLOCKS: usize = 4096;
 
 impl Zeros {
     /// For a clock that was never reset.
-    pub fn of(clock: &Clock) -> Self {
+    pub fn of(clock: &ProgramClock) -> Self {
         Self(vec![clock.zero])
     }
 
@@ -63,7 +63,7 @@ impl Zeros {
     /// # Errors
     ///
     /// [`Error::TooLarge`] if it was reset too often.
-    pub fn note(&mut self, clock: &Clock) -> Result<(), Error> {
+    pub fn note(&mut self, clock: &ProgramClock) -> Result<(), Error> {
         if usize::try_from(clock.age).is_ok_and(|age| age == self.0.len()) {
             if self.0.len() >= MAX_CLOCKS {
                 return Err(TooLarge::Clocks { bound: MAX_CLOCKS }.into());
@@ -118,7 +118,7 @@ impl Hand {
     }
 }
 
-impl Clock {
+impl ProgramClock {
     /// A clock with this zero stamp.
     pub const fn new(zero: u64) -> Self {
         Self { zero, latest: 0, age: 0 }
@@ -170,14 +170,14 @@ mod tests {
     #[test]
     fn stamps_wrap_around_and_time_goes_on() {
         let zero = WRAP - 10_000;
-        let (mut clock, mut video, mut sound) = (Clock::new(zero), Hand::default(), Hand::default());
+        let (mut clock, mut video, mut sound) = (ProgramClock::new(zero), Hand::default(), Hand::default());
         for at in 0..100_i64 {
             let stamp = |time: i64| zero.wrapping_add_signed(time) % WRAP;
             assert_eq!(clock.read(&mut video, stamp(at * 3600 - 7200)), (at * 3600 - 7200, false));
             assert_eq!(clock.read(&mut sound, stamp(at * 3600)), (at * 3600, false));
         }
         // A day is longer than a wrap.
-        let (mut clock, mut hand) = (Clock::new(5), Hand::default());
+        let (mut clock, mut hand) = (ProgramClock::new(5), Hand::default());
         for at in 0..5000 {
             let time = at * 30 * SECOND;
             assert_eq!(clock.read(&mut hand, (5 + time.cast_unsigned()) % WRAP), (time, false));
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_new_clock_is_new_once() {
         for second in [0_u64, 1 << 30, WRAP - 50_000] {
-            let (mut clock, mut video, mut sound) = (Clock::new(900_000), Hand::default(), Hand::default());
+            let (mut clock, mut video, mut sound) = (ProgramClock::new(900_000), Hand::default(), Hand::default());
             for at in 0..50 {
                 clock.read(&mut video, 900_000 + at * 3600);
                 clock.read(&mut sound, 900_000 + at * 3600);
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_gap_stays() {
-        let (mut clock, mut hand) = (Clock::new(0), Hand::default());
+        let (mut clock, mut hand) = (ProgramClock::new(0), Hand::default());
         clock.read(&mut hand, 0);
         clock.read(&mut hand, 3600);
         assert_eq!(clock.read(&mut hand, 30 * 90_000), (30 * SECOND, false));

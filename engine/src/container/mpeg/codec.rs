@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{
-    Order, Properties, Start, aac, ac3, avc, dts, hevc, mpeg_audio, mpeg_video, mpeg4_video, truehd, vc1,
+    PictureReordering, StreamProperties, UnitStart, aac, ac3, avc, dts, hevc, mpeg_audio, mpeg_video, mpeg4_video,
+    truehd, vc1,
 };
 use crate::media::Kind;
 
 /// A kind of stream that can be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Codec {
+pub enum MpegCodec {
     /// MPEG-1 or MPEG-2 video.
     Mpeg,
     /// MPEG-4 part 2.
@@ -33,7 +34,7 @@ pub enum Codec {
     Lpcm,
 }
 
-impl Codec {
+impl MpegCodec {
     /// The codec of a `stream_type`, or the reason why such a stream is skipped.
     pub fn of_type(kind: u8) -> Result<Self, String> {
         Ok(match kind {
@@ -68,17 +69,17 @@ impl Codec {
     }
 
     /// The presentation order of its pictures, as far as their slices reveal it.
-    pub fn order(self) -> Order {
+    pub fn order(self) -> PictureReordering {
         match self {
-            Self::H264 => Order::avc(),
-            Self::Hevc => Order::hevc(),
-            _ => Order::default(),
+            Self::H264 => PictureReordering::avc(),
+            Self::Hevc => PictureReordering::hevc(),
+            _ => PictureReordering::default(),
         }
     }
 
     /// Whether decoding can begin at an access unit with this beginning. `flagged`: its packet has a
     /// `random_access_indicator`; `last`: no more of it will be seen.
-    pub fn access(self, payload: &[u8], flagged: bool, last: bool) -> Start {
+    pub fn access(self, payload: &[u8], flagged: bool, last: bool) -> UnitStart {
         let found = match self {
             Self::H264 => avc::access(payload, flagged),
             Self::Hevc => hevc::access(payload),
@@ -87,13 +88,13 @@ impl Codec {
             Self::Vc1 => vc1::access(payload),
             Self::Latm => aac::latm::access(payload),
             Self::TrueHd => truehd::access(payload),
-            _ => return Start::Access(true),
+            _ => return UnitStart::Access(true),
         };
-        if found == Start::Undecided && last { Start::Access(flagged) } else { found }
+        if found == UnitStart::Undecided && last { UnitStart::Access(flagged) } else { found }
     }
 
     /// The stream parameters at the beginning of a random access unit.
-    pub fn properties(self, payload: &[u8]) -> Option<Properties> {
+    pub fn properties(self, payload: &[u8]) -> Option<StreamProperties> {
         match self {
             Self::H264 => avc::properties(payload),
             Self::Hevc => hevc::properties(payload),

@@ -16,14 +16,14 @@ pub const MAX_WAITING: usize = 4;
 
 /// The state of the elements that were passed on to the index.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Elements {
+pub struct PassedElements {
     /// Elements alternate so that no run of samples extends from one into the next.
     odd: bool,
     /// The bytes that the elements of the last cell hold, and the number of that cell.
     kept: (i64, usize),
 }
 
-impl Elements {
+impl PassedElements {
     /// Adds an element with these samples, from `start` to `end` of the file. It begins at this time and holds bytes in
     /// `kept`.
     pub fn give(

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::clock::SECOND;
-use super::codec::Codec;
-use crate::codec::Properties;
+use super::codec::MpegCodec;
+use crate::codec::StreamProperties;
 use crate::container::Error;
 use crate::container::notes::Notes;
 use crate::index::{self, Container, FORMAT, Outline};
@@ -15,15 +15,15 @@ use crate::media::{Run, Setup, Time, Timescale, Track};
 
 /// The description of a track's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stream {
-    pub codec: Codec,
-    pub properties: Properties,
+pub struct StreamOutline {
+    pub codec: MpegCodec,
+    pub properties: StreamProperties,
 }
 
-impl Stream {
+impl StreamOutline {
     /// A description by this codec; unknown parameters stay empty.
-    pub fn new(codec: Codec, properties: Option<Properties>) -> Self {
-        let unknown = || Properties { name: codec.name().to_owned(), ..Properties::default() };
+    pub fn new(codec: MpegCodec, properties: Option<StreamProperties>) -> Self {
+        let unknown = || StreamProperties { name: codec.name().to_owned(), ..StreamProperties::default() };
         let properties = properties.unwrap_or_else(unknown);
         Self { codec, properties }
     }
@@ -103,5 +103,5 @@ pub fn beginning(run: &Run, bytes: &Range<u64>) -> (Option<Run>, u32) {
 
 /// The pages, the outline and the selection do not match.
 pub fn mismatch(what: &str) -> Error {
-    Error::Index(index::Error(what.to_owned()))
+    Error::Index(index::InvalidIndex(what.to_owned()))
 }

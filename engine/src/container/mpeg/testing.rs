@@ -5,7 +5,7 @@ use super::clock::SECOND;
 
 /// An access unit, with its times in ticks.
 #[derive(Clone, Debug)]
-pub struct Unit {
+pub struct TimedUnit {
     pub presented: i64,
     pub decoded: i64,
     pub bytes: Vec<u8>,
@@ -15,7 +15,7 @@ pub struct Unit {
 
 /// Pictures of MPEG-2 (or MPEG-1 if `old`), 25 a second, each second a group: I, then P and B. They are small, except
 /// for one.
-pub fn pictures(seconds: i64, old: bool) -> Vec<Unit> {
+pub fn pictures(seconds: i64, old: bool) -> Vec<TimedUnit> {
     groups(seconds, |number, at| {
         let mut bytes = Vec::new();
         if at == 0 {
@@ -37,7 +37,7 @@ pub fn pictures(seconds: i64, old: bool) -> Vec<Unit> {
 }
 
 /// Pictures of H.264 in the same order, each second a sequence of its own. They carry their presentation order.
-pub fn avc(seconds: i64) -> Vec<Unit> {
+pub fn avc(seconds: i64) -> Vec<TimedUnit> {
     groups(seconds, |number, at| {
         let mut bytes = Vec::new();
         if at == 0 {
@@ -76,12 +76,12 @@ fn filling(number: i64, size: i64) -> impl Iterator<Item = u8> {
 }
 
 /// Groups of a second with 25 pictures. `picture` gets the number of each, and its presentation number in its group.
-fn groups(seconds: i64, picture: impl Fn(i64, i64) -> Vec<u8>) -> Vec<Unit> {
+fn groups(seconds: i64, picture: impl Fn(i64, i64) -> Vec<u8>) -> Vec<TimedUnit> {
     let in_group: Vec<i64> = std::iter::once(0).chain((3..25).step_by(3).flat_map(|at| [at, at - 2, at - 1])).collect();
     let unit = |number: i64| {
         let (second, index) = (number / 25, number % 25);
         let at = in_group[index as usize];
-        Unit {
+        TimedUnit {
             presented: second * SECOND + at * 3600,
             decoded: second * SECOND + (index - 1) * 3600,
             bytes: picture(number, at),

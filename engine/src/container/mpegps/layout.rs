@@ -21,12 +21,12 @@ pub struct PesEntry {
     /// Their offset.
     pub offset: u64,
     /// Their structure.
-    pub shape: Shape,
+    pub shape: PacketShape,
 }
 
 /// The structure of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
+pub struct PacketShape {
     /// Their stream: [`OTHER`], [`PACK`], or a track's [`stream`].
     pub stream: u8,
     /// The size of the pack header before a packet; 0 if there is none.
@@ -49,7 +49,7 @@ pub fn stream(track: usize) -> u8 {
     u8::try_from(track).unwrap_or(u8::MAX).saturating_add(TRACKS)
 }
 
-impl Shape {
+impl PacketShape {
     /// The total number of bytes.
     const fn length(self) -> u64 {
         self.pack as u64 + self.header as u64 + self.data as u64
@@ -74,8 +74,8 @@ impl PesEntry {
 }
 
 /// Packs shapes as runs: the number of equal shapes, and which shape it is. A new shape is followed by all its numbers.
-pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
-    let mut known: Vec<Shape> = Vec::new();
+pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = PacketShape>) {
+    let mut known: Vec<PacketShape> = Vec::new();
     let mut shapes = shapes.peekable();
     while let Some(shape) = shapes.next() {
         let mut more = 0_u64;
@@ -99,7 +99,7 @@ pub fn pack(out: &mut Vec<u8>, shapes: impl Iterator<Item = Shape>) {
 /// declare a run of 2⁶⁴ entries; at most `MAX_ENTRIES` are returned.
 pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = PesEntry> {
     let mut bytes = packed.iter();
-    let mut known: Vec<Shape> = Vec::new();
+    let mut known: Vec<PacketShape> = Vec::new();
     let (mut left, mut shape) = (0_u64, None);
     std::iter::from_fn(move || {
         if left == 0 {
@@ -110,7 +110,7 @@ pub fn unpack(packed: &[u8], mut offset: u64) -> impl Iterator<Item = PesEntry> 
             if which == known.len() {
                 let stream = *bytes.next()?;
                 let mut number = || take(&mut bytes).and_then(|number| u32::try_from(number).ok());
-                known.push(Shape { stream, pack: number()?, header: number()?, data: number()? });
+                known.push(PacketShape { stream, pack: number()?, header: number()?, data: number()? });
             }
             shape = known.get(which).copied();
         }
@@ -154,9 +154,9 @@ mod tests {
 
     use super::*;
 
-    fn shape() -> impl Strategy<Value = Shape> {
+    fn shape() -> impl Strategy<Value = PacketShape> {
         (0_u8..5, prop_oneof![Just(0_u32), Just(14)], 0_u32..40, prop_oneof![Just(2016_u32), 1_u32..70_000])
-            .prop_map(|(stream, pack, header, data)| Shape { stream, pack, header, data })
+            .prop_map(|(stream, pack, header, data)| PacketShape { stream, pack, header, data })
     }
 
     proptest! {

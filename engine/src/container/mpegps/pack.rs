@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::nal::behind_start_code;
-use crate::container::mpeg::codec::Codec;
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::mpeg::pes::Pes;
 
 /// The longest unit.
@@ -19,7 +19,7 @@ const PRIVATE_2: u8 = 0xBF;
 
 /// The kind of unit after a start code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum PsUnit {
     /// A pack header.
     Pack,
     /// A system header.
@@ -34,17 +34,17 @@ pub enum Unit {
 
 /// The unit at the beginning of these bytes, and its length; `None` if there is none, or its header is truncated.
 #[inline]
-pub fn unit(bytes: &[u8]) -> Option<(Unit, usize)> {
+pub fn unit(bytes: &[u8]) -> Option<(PsUnit, usize)> {
     let [0, 0, 1, code] = *bytes.first_chunk()? else { return None };
     match code {
-        0xB9 => Some((Unit::End, 4)),
-        0xBA => Some((Unit::Pack, pack(bytes)?)),
+        0xB9 => Some((PsUnit::End, 4)),
+        0xBA => Some((PsUnit::Pack, pack(bytes)?)),
         0xBB..=0xFF => {
             let length = usize::from(u16::from_be_bytes(*bytes.get(4..)?.first_chunk()?));
             let unit = match code {
-                0xBB => Unit::System,
-                0xBC => Unit::Map,
-                _ => Unit::Packet(code),
+                0xBB => PsUnit::System,
+                0xBC => PsUnit::Map,
+                _ => PsUnit::Packet(code),
             };
             Some((unit, 6 + length))
         }
@@ -115,11 +115,11 @@ impl Owner {
     }
 
     /// The codec of a private stream on a disc.
-    pub const fn codec(self) -> Option<Codec> {
+    pub const fn codec(self) -> Option<MpegCodec> {
         match self.substream {
-            0x80..=0x87 | 0xC0..=0xCF => Some(Codec::Ac3),
-            0x88..=0x8F | 0x98..=0x9F => Some(Codec::Dts),
-            0xA0..=0xAF => Some(Codec::Lpcm),
+            0x80..=0x87 | 0xC0..=0xCF => Some(MpegCodec::Ac3),
+            0x88..=0x8F | 0x98..=0x9F => Some(MpegCodec::Dts),
+            0xA0..=0xAF => Some(MpegCodec::Lpcm),
             _ => None,
         }
     }
@@ -138,7 +138,7 @@ impl Owner {
 
 /// A PES packet with a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packet {
+pub struct PesPacket {
     /// The stream it belongs to.
     pub owner: Owner,
     /// Its presentation and decoding time stamps.
@@ -149,7 +149,7 @@ pub struct Packet {
     pub scrambled: bool,
 }
 
-impl Packet {
+impl PesPacket {
     /// Parses the header of a complete packet; `None` if it has none, or its stream is not playable. `plain`: private
     /// stream 1 has no substreams here.
     #[inline]
@@ -177,11 +177,11 @@ mod tests {
 
     #[test]
     fn units_say_how_long_they_are() {
-        assert_eq!(unit(&NEW), Some((Unit::Pack, 14)));
-        assert_eq!(unit(&OLD), Some((Unit::Pack, 12)));
-        assert_eq!(unit(&[0, 0, 1, 0xB9]), Some((Unit::End, 4)));
-        assert_eq!(unit(&[0, 0, 1, 0xBB, 0, 9]), Some((Unit::System, 15)));
-        assert_eq!(unit(&[0, 0, 1, 0xE0, 7, 0xDA]), Some((Unit::Packet(0xE0), 2016)));
+        assert_eq!(unit(&NEW), Some((PsUnit::Pack, 14)));
+        assert_eq!(unit(&OLD), Some((PsUnit::Pack, 12)));
+        assert_eq!(unit(&[0, 0, 1, 0xB9]), Some((PsUnit::End, 4)));
+        assert_eq!(unit(&[0, 0, 1, 0xBB, 0, 9]), Some((PsUnit::System, 15)));
+        assert_eq!(unit(&[0, 0, 1, 0xE0, 7, 0xDA]), Some((PsUnit::Packet(0xE0), 2016)));
         assert_eq!(unit(&[0, 0, 1, 0xB3, 7, 0xDA]), None, "an elementary stream");
         for length in 0..14 {
             assert_eq!(unit(&NEW[..length]), None);
@@ -208,12 +208,12 @@ mod tests {
     #[test]
     fn a_packet_says_whose_it_is() {
         let sound = [0, 0, 1, 0xBD, 0, 20, 0x81, 0x80, 5, 0x21, 0, 1, 0, 3, 0x80, 2, 0, 1, 0x0B, 0x77];
-        let packet = Packet::read(&sound, false).unwrap();
+        let packet = PesPacket::read(&sound, false).unwrap();
         assert_eq!((packet.owner, packet.header), (Owner { stream: 0xBD, substream: 0x80 }, 18));
-        assert_eq!((packet.times, packet.owner.codec()), (Some((1, 1)), Some(Codec::Ac3)));
-        assert_eq!(Packet::read(&sound, true).unwrap().header, 14);
-        assert_eq!(Packet::read(&[0, 0, 1, 0xBF, 0, 1, 0], false), None);
-        let old = Packet::read(&[0, 0, 1, 0xC0, 0, 2, 0x0F, 0xFF], false).unwrap();
+        assert_eq!((packet.times, packet.owner.codec()), (Some((1, 1)), Some(MpegCodec::Ac3)));
+        assert_eq!(PesPacket::read(&sound, true).unwrap().header, 14);
+        assert_eq!(PesPacket::read(&[0, 0, 1, 0xBF, 0, 1, 0], false), None);
+        let old = PesPacket::read(&[0, 0, 1, 0xC0, 0, 2, 0x0F, 0xFF], false).unwrap();
         assert_eq!((old.owner, old.header), (Owner { stream: 0xC0, substream: 0 }, 7));
     }
 }

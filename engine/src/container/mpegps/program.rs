@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A program without its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
+pub struct PsProgram {
     /// It is an MPEG-1 system stream.
     pub old: bool,
     /// Its complete system header, if it has one.

@@ -8,14 +8,14 @@ use bytes::BufMut;
 
 use super::layout::{self, PACK, PesEntry};
 use super::pack::Owner;
-use super::program::Program;
+use super::program::PsProgram;
 use super::system;
 use crate::container::draft::Draft;
 use crate::container::mpeg::clock::stamps;
 use crate::container::mpeg::outline::{beginning, mismatch, unpack};
 use crate::container::mpeg::pes::put_times;
 use crate::container::{Error, Extents, Selection, Written};
-use crate::index::{Cursor, Outline};
+use crate::index::{Outline, RunCursor};
 use crate::media::splice::Splice;
 
 /// `MPEG_program_end_code`.
@@ -25,12 +25,12 @@ const TIMED: u64 = 11;
 
 /// Writes a selection as a complete file; see [`super::MpegPs`].
 pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error> {
-    let program: Program = unpack(outline.setup.first())?;
+    let program: PsProgram = unpack(outline.setup.first())?;
     let mut cursors = Vec::with_capacity(selection.tracks.len());
     for selected in &selection.tracks {
         let track = outline.tracks.get(selected.track).ok_or_else(|| mismatch("no such track"))?;
         let owner = unpack(Some(&track.setup))?;
-        cursors.push(StreamCursor {
+        cursors.push(PsCursor {
             number: layout::stream(selected.track),
             owner,
             runs: selected.runs.cursor(),
@@ -40,7 +40,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let owners: Vec<Owner> = cursors.iter().map(|cursor| cursor.owner).collect();
     let headers = [system::of(&program.system, &owners), program.map.clone()].concat();
 
-    let mut output = Output {
+    let mut output = PsOutput {
         draft: Draft::default(),
         headers,
         setup: 0,
@@ -76,14 +76,14 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         output.draft.made().extend_from_slice(&END);
     }
     output.end_element();
-    let Output { draft, setup, elements, .. } = output;
+    let PsOutput { draft, setup, elements, .. } = output;
     let mut splice = Splice::new();
     draft.append_to(&mut splice);
     Ok(Written { splice, setup: 0..setup, elements })
 }
 
 /// The file being written.
-struct Output {
+struct PsOutput {
     draft: Draft,
     /// The headers after the first pack header.
     headers: Vec<u8>,
@@ -98,7 +98,7 @@ struct Output {
     pack: Option<Range<u64>>,
 }
 
-impl Output {
+impl PsOutput {
     /// Another element begins, or the file ends.
     const fn element(&mut self) {
         self.begun = false;
@@ -128,18 +128,18 @@ impl Output {
 }
 
 /// The samples of a selected track that are not written yet.
-struct StreamCursor<'a> {
+struct PsCursor<'a> {
     /// Its number in the layout.
     number: u8,
     owner: Owner,
-    runs: Cursor<'a>,
+    runs: RunCursor<'a>,
     /// The samples before this offset are written.
     begun: u64,
 }
 
-impl StreamCursor<'_> {
+impl PsCursor<'_> {
     /// Writes the part of a packet that belongs to the samples.
-    fn packet(&mut self, program: &Program, entry: &PesEntry, output: &mut Output) -> Result<(), Error> {
+    fn packet(&mut self, program: &PsProgram, entry: &PesEntry, output: &mut PsOutput) -> Result<(), Error> {
         let data = entry.data()..entry.end();
         let is_first = self.begun == 0;
         let mut parts: Vec<Range<u64>> = Vec::new();
@@ -204,7 +204,13 @@ impl StreamCursor<'_> {
     }
 
     /// The header of a packet with this number of bytes of data after the substream's header.
-    fn header(&self, program: &Program, times: Option<(u64, u64)>, data: u64, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn header(
+        &self,
+        program: &PsProgram,
+        times: Option<(u64, u64)>,
+        data: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let mut stamps = Vec::with_capacity(10);
         if let Some(times) = times {
             let alone = times.0 == times.1;

@@ -1,7 +1,7 @@
 //! The language of a stream, and whom it is for: `ISO_639_language_descriptor` (ISO/IEC 13818-1 §2.6.18). Of a stream
 //! with several languages, as the two channels of a sound may have, the first counts.
 
-use super::psi::Stream;
+use super::psi::ElementaryStream;
 use crate::media::{Kind, Setup, Track};
 
 /// The descriptor's tag.
@@ -10,7 +10,7 @@ const TAG: u8 = 0x0A;
 const COMMENTARY: u8 = 3;
 
 /// The language of a stream (ISO 639-2), if its entry in the map has three letters.
-pub fn of(stream: &Stream) -> Option<String> {
+pub fn of(stream: &ElementaryStream) -> Option<String> {
     let letters = std::str::from_utf8(stream.descriptor(TAG)?.first_chunk::<3>()?).ok()?;
     letters.chars().all(|letter| letter.is_ascii_lowercase()).then(|| letters.to_owned())
 }
@@ -18,7 +18,7 @@ pub fn of(stream: &Stream) -> Option<String> {
 /// Whether a sound describes the pictures for people who do not see them.
 pub fn describes_pictures(track: &Track) -> bool {
     let Setup::Inline(entry) = &track.setup else { return false };
-    let Some((stream, _)) = Stream::read(entry) else { return false };
+    let Some((stream, _)) = ElementaryStream::read(entry) else { return false };
     track.kind == Kind::Audio && stream.descriptor(TAG).is_some_and(|data| data.get(3) == Some(&COMMENTARY))
 }
 
@@ -44,7 +44,7 @@ mod tests {
             (b"\x0a\x04\x00\x00\x00\x03", None, true),
         ];
         for (descriptors, language, describes) in cases {
-            let stream = Stream { kind: 0x0F, pid: 0x101, descriptors: descriptors.to_vec() };
+            let stream = ElementaryStream { kind: 0x0F, pid: 0x101, descriptors: descriptors.to_vec() };
             assert_eq!(of(&stream).as_deref(), language, "{descriptors:x?}");
             for (kind, expected) in [(Kind::Audio, describes), (Kind::Video, false)] {
                 let setup = Setup::Inline(stream.write().into());

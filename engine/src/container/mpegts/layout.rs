@@ -27,12 +27,12 @@ pub struct PacketRun {
     /// Their stream: [`OTHER`], [`CLOCK`], or a track's [`stream`].
     pub stream: u8,
     /// In a stream of units, the bytes before the data of the first; the others are plain.
-    pub head: Option<Head>,
+    pub head: Option<PacketHead>,
 }
 
 /// The bytes before the data of a packet, after its own header of four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct PacketHead {
     /// The size of the adaptation field, including its length byte.
     pub adaptation: u8,
     /// The size of the header of a PES packet, and of skipped bytes.
@@ -53,7 +53,7 @@ pub enum Begins {
     Stamped,
 }
 
-impl Head {
+impl PacketHead {
     /// The head of a packet with nothing but data.
     pub const fn plain(counter: u8) -> Self {
         Self { adaptation: 0, header: 0, counter: counter & 0xF, begins: Begins::Nothing }
@@ -201,7 +201,7 @@ pub fn unpack(
                 1 => Begins::Pes,
                 _ => Begins::Stamped,
             };
-            Some(Head { adaptation, header, counter: last & 0xF, begins })
+            Some(PacketHead { adaptation, header, counter: last & 0xF, begins })
         } else {
             expected.as_deref().copied().flatten()
         };

@@ -25,7 +25,7 @@ mod stamp;
 mod tests;
 mod write;
 
-use self::program::Program;
+use self::program::TsProgram;
 use super::mpeg::outline::unpack;
 use super::payload::mixed;
 use super::{
@@ -128,7 +128,7 @@ impl SegmentFormat for MpegTs {
         let is_latm = entry.first() == Some(&LATM);
         let Some(first) = played(&track.codec, is_latm) else { return Vec::new() };
         let place = outline.tracks.iter().position(|other| other.id == track.id);
-        let program: Option<Program> = unpack(outline.setup.first()).ok();
+        let program: Option<TsProgram> = unpack(outline.setup.first()).ok();
         let configured = program.zip(place).and_then(|(program, place)| program.codecs.into_iter().nth(place));
         let mut codecs = vec![first];
         for codec in configured.unwrap_or_default().iter().filter_map(|codec| played(codec, is_latm)) {

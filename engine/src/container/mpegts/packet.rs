@@ -64,16 +64,16 @@ impl Packing {
 
     /// The packet in these [`Packing::size`] bytes; `None` if they are not one.
     #[inline]
-    pub fn packet(self, bytes: &[u8]) -> Option<Packet<'_>> {
+    pub fn packet(self, bytes: &[u8]) -> Option<TransportPacket<'_>> {
         let bytes: &[u8; PACKET] = bytes.get(self.before..self.end())?.first_chunk()?;
-        (bytes[0] == SYNC).then_some(Packet(bytes))
+        (bytes[0] == SYNC).then_some(TransportPacket(bytes))
     }
 
     /// Appends a packet with this header and payload in this packing, and pads it (§2.4.3.5). `arrival` precedes it if
     /// the packing has such bytes.
-    pub fn put(self, out: &mut Vec<u8>, header: Header, arrival: [u8; 4], payload: &[u8]) {
+    pub fn put(self, out: &mut Vec<u8>, header: TablePacketHeader, arrival: [u8; 4], payload: &[u8]) {
         out.extend_from_slice(arrival.get(..self.before).unwrap_or_default());
-        let Header { pid, counter, first } = header;
+        let TablePacketHeader { pid, counter, first } = header;
         out.put_u8(SYNC);
         out.put_u16(u16::from(first) << 14 | pid);
         out.put_u8(0x10 | counter & 0xF);
@@ -85,7 +85,7 @@ impl Packing {
 
 /// The header of a packet of tables.
 #[derive(Clone, Copy, Debug)]
-pub struct Header {
+pub struct TablePacketHeader {
     /// The PID it belongs to.
     pub pid: u16,
     /// `continuity_counter`; only four bits are used.
@@ -96,9 +96,9 @@ pub struct Header {
 
 /// A packet.
 #[derive(Clone, Copy, Debug)]
-pub struct Packet<'a>(&'a [u8; PACKET]);
+pub struct TransportPacket<'a>(&'a [u8; PACKET]);
 
-impl<'a> Packet<'a> {
+impl<'a> TransportPacket<'a> {
     /// The PID it belongs to.
     #[inline]
     pub const fn pid(self) -> u16 {

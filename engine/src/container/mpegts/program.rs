@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A program without its streams: each of them is the setup of its track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
+pub struct TsProgram {
     /// The packet size in the file.
     pub packet: u8,
     /// `transport_stream_id`.
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn one_of_a_former_format_names_no_codecs() {
-        let program = Program {
+        let program = TsProgram {
             packet: 188,
             stream: 1,
             number: 1,
@@ -49,6 +49,6 @@ mod tests {
         };
         let Setup::Inline(packed) = pack(&program) else { panic!("not inline") };
         let former = packed.slice(..packed.len() - 1);
-        assert_eq!(unpack::<Program>(Some(&Setup::Inline(former))).ok(), Some(program));
+        assert_eq!(unpack::<TsProgram>(Some(&Setup::Inline(former))).ok(), Some(program));
     }
 }

@@ -4,7 +4,7 @@
 use bytes::BufMut;
 use serde::{Deserialize, Serialize};
 
-use super::packet::{Header, PACKET, Packing};
+use super::packet::{PACKET, Packing, TablePacketHeader};
 
 /// The PID of the program association table.
 pub const PAT: u16 = 0;
@@ -96,12 +96,12 @@ pub struct Map {
     /// The descriptors of the program.
     pub descriptors: Vec<u8>,
     /// Its streams, in order.
-    pub streams: Vec<Stream>,
+    pub streams: Vec<ElementaryStream>,
 }
 
 /// A stream of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stream {
+pub struct ElementaryStream {
     /// `stream_type`.
     pub kind: u8,
     /// The PID of its packets.
@@ -110,7 +110,7 @@ pub struct Stream {
     pub descriptors: Vec<u8>,
 }
 
-impl Stream {
+impl ElementaryStream {
     /// The data of its first descriptor with this tag.
     pub fn descriptor(&self, tag: u8) -> Option<&[u8]> {
         descriptor(&self.descriptors, tag)
@@ -148,7 +148,7 @@ impl Map {
         let clock = u16::from_be_bytes([a & 0x1F, b]);
         let (descriptors, mut rest) = body.get(4..)?.split_at_checked(long(c, d))?;
         let mut streams = Vec::new();
-        while let Some((stream, after)) = Stream::read(rest) {
+        while let Some((stream, after)) = ElementaryStream::read(rest) {
             streams.push(stream);
             rest = after;
         }
@@ -195,7 +195,7 @@ fn section(table: u8, of: u16, body: &[u8]) -> Vec<u8> {
 
 /// The tables of a cut: the association with one program, and its map. They are repeated before each element.
 #[derive(Clone, Debug)]
-pub struct Tables {
+pub struct CutTables {
     packing: Packing,
     /// Each table's PID, and its section.
     sections: [(u16, Vec<u8>); 2],
@@ -205,7 +205,7 @@ pub struct Tables {
     duplicates: bool,
 }
 
-impl Tables {
+impl CutTables {
     /// The tables for a program whose map, with this PID, has this body.
     pub fn new(packing: Packing, stream: u16, (program, pid): (u16, u16), map: &[u8]) -> Self {
         let association = Association { stream, programs: vec![(program, pid)] };
@@ -233,7 +233,7 @@ impl Tables {
             let before = self.written.wrapping_mul(bytes.len().div_ceil(PACKET - 4));
             for (at, payload) in bytes.chunks(PACKET - 4).enumerate() {
                 let [counter, ..] = before.wrapping_add(at).to_le_bytes();
-                self.packing.put(&mut out, Header { pid: *pid, counter, first: at == 0 }, arrival, payload);
+                self.packing.put(&mut out, TablePacketHeader { pid: *pid, counter, first: at == 0 }, arrival, payload);
             }
         }
         self.written = self.written.wrapping_add(usize::from(!self.duplicates));

@@ -3,7 +3,7 @@
 
 use super::layout::stream;
 use super::packet::{PACKET, Packing};
-use super::program::Program;
+use super::program::TsProgram;
 use crate::container::mpeg::clock::stamps;
 use crate::container::mpeg::outline::{mismatch, unpack};
 use crate::container::mpeg::pes::Pes;
@@ -13,7 +13,7 @@ use crate::media::Run;
 
 /// The time stamp of the first sample of a run, or the packet that has it.
 pub fn of(outline: &Outline, place: usize, run: &Run) -> Result<TimeStamp, Error> {
-    let program: Program = unpack(outline.setup.first())?;
+    let program: TsProgram = unpack(outline.setup.first())?;
     if program.units.contains(&stream(place)) {
         let (presented, _) = stamps(&program.clocks, run).ok_or_else(|| mismatch("a sample of no clock"))?;
         return Ok(TimeStamp::Known(presented));

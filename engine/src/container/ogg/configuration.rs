@@ -1,6 +1,6 @@
 //! What configures the decoder of a logical stream: its first header packet.
 
-use super::Setup;
+use super::OggSetup;
 use super::codec::flac::STREAMINFO;
 use crate::codec::{DecoderConfiguration, flac, opus};
 use crate::container::Unavailable;
@@ -11,14 +11,14 @@ use crate::media::Track;
 /// plays throughout.
 pub fn of(outline: &Outline, track: &Track) -> Result<DecoderConfiguration, Unavailable> {
     let damaged = || Unavailable::damaged(track);
-    let setup = Setup::unpack(track).map_err(|_| damaged())?;
-    let links = outline.tracks.iter().filter_map(|other| Setup::unpack(other).ok()).map(|other| other.link);
+    let setup = OggSetup::unpack(track).map_err(|_| damaged())?;
+    let links = outline.tracks.iter().filter_map(|other| OggSetup::unpack(other).ok()).map(|other| other.link);
     if links.into_iter().any(|link| link != setup.link) {
         return Err(Unavailable::Changes);
     }
     let head = setup.headers.first().ok_or_else(damaged)?;
     match track.codec.as_str() {
-        "opus" => opus::Configuration::parse_head(head).map(DecoderConfiguration::Opus).map_err(|_| damaged()),
+        "opus" => opus::OpusConfiguration::parse_head(head).map(DecoderConfiguration::Opus).map_err(|_| damaged()),
         "flac" => {
             let info = head.get(STREAMINFO..).and_then(flac::StreamInfo::parse);
             info.map(DecoderConfiguration::Flac).ok_or_else(damaged)

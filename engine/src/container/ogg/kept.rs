@@ -1,5 +1,5 @@
 //! The data kept of a page: for each packet, or part of one, the CRC of the page's body up to its end. If the packets
-//! of a codec are [numbered](super::codec::Mapping::is_numbered), this is followed by the number of its own bytes and
+//! of a codec are [numbered](super::codec::OggMapping::is_numbered), this is followed by the number of its own bytes and
 //! these bytes: its header, if the packet begins on the page, and its checksum, if it ends there.
 
 use bytes::Bytes;

@@ -128,14 +128,14 @@ impl PacketPart {
 
 /// The data kept of a track besides its samples.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Setup {
+struct OggSetup {
     /// The number of its link in the chain.
     link: u32,
     /// Its header packets, as a cut copies them.
     headers: Vec<Bytes>,
 }
 
-impl Setup {
+impl OggSetup {
     /// Packs it for a track.
     fn pack(&self) -> Bytes {
         // Plain data in memory always serialises; if it did not, `unpack` would refuse the empty result.
@@ -144,8 +144,9 @@ impl Setup {
 
     fn unpack(track: &Track) -> Result<Self, Error> {
         let media::Setup::Inline(packed) = &track.setup else {
-            return Err(Error::Index(crate::index::Error("a track without headers".to_owned())));
+            return Err(Error::Index(crate::index::InvalidIndex("a track without headers".to_owned())));
         };
-        postcard::from_bytes(packed).map_err(|error| Error::Index(crate::index::Error(format!("no headers: {error}"))))
+        postcard::from_bytes(packed)
+            .map_err(|error| Error::Index(crate::index::InvalidIndex(format!("no headers: {error}"))))
     }
 }

@@ -24,7 +24,7 @@ const LAST: u8 = 4;
 
 /// A page's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct PageHeader {
     /// Whether its first segment continues a packet of the previous page.
     pub continued: bool,
     /// Whether it is the first page of its logical stream.
@@ -41,30 +41,30 @@ pub struct Header {
 
 /// A page in memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+pub struct OggPage<'a> {
     /// Its offset in the file.
     pub offset: u64,
     head: &'a [u8; HEADER],
     /// Its header.
-    pub header: Header,
+    pub header: PageHeader,
     /// The lengths of its segments.
     pub lacing: &'a [u8],
     /// The segments.
     pub body: &'a [u8],
 }
 
-/// The result of [`Page::parse`].
+/// The result of [`OggPage::parse`].
 #[derive(Debug)]
 pub enum Parsed<'a> {
     /// A page with a correct CRC.
-    Page(Page<'a>),
+    Page(OggPage<'a>),
     /// The beginning of a possible page: more bytes are needed.
     Partial,
     /// No page.
     Nothing,
 }
 
-impl<'a> Page<'a> {
+impl<'a> OggPage<'a> {
     /// Parses the page at the beginning of these bytes of the file.
     pub fn parse(offset: u64, bytes: &'a [u8]) -> Parsed<'a> {
         let parse = || {
@@ -75,7 +75,7 @@ impl<'a> Page<'a> {
             let (sequence, _) = fields.split_first_chunk()?;
             let (lacing, rest) = rest.split_at_checked(usize::from(*segments))?;
             let body = rest.get(..lacing.iter().map(|length| usize::from(*length)).sum())?;
-            let header = Header {
+            let header = PageHeader {
                 continued: flags & CONTINUED != 0,
                 first: flags & FIRST != 0,
                 last: flags & LAST != 0,
@@ -116,7 +116,7 @@ impl<'a> Page<'a> {
     }
 
     /// The packets, and parts of packets, on it.
-    pub fn pieces(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+    pub fn pieces(&self) -> impl Iterator<Item = PacketPiece<'a>> + use<'a> {
         let (lacing, body) = (self.lacing, self.body);
         let mut continues = self.header.continued;
         let mut lengths = lacing.iter().map(|length| usize::from(*length)).peekable();
@@ -131,8 +131,12 @@ impl<'a> Page<'a> {
                     break;
                 }
             }
-            let piece =
-                Piece { start, bytes: body.get(start..start + size)?, continues: std::mem::take(&mut continues), open };
+            let piece = PacketPiece {
+                start,
+                bytes: body.get(start..start + size)?,
+                continues: std::mem::take(&mut continues),
+                open,
+            };
             start += size;
             Some(piece)
         })
@@ -141,7 +145,7 @@ impl<'a> Page<'a> {
 
 /// A packet on a page, or the part of one that is on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct PacketPiece<'a> {
     /// Its offset in the body of the page.
     pub start: usize,
     /// Its bytes.
@@ -167,7 +171,7 @@ pub fn put_lacing(lacing: &mut Vec<u8>, size: usize, open: bool) {
 }
 
 /// Appends the header of a page whose body has this length and this CRC.
-pub fn put_header(out: &mut Vec<u8>, header: &Header, lacing: &[u8], body_length: u32, body_crc: u32) {
+pub fn put_header(out: &mut Vec<u8>, header: &PageHeader, lacing: &[u8], body_length: u32, body_crc: u32) {
     let start = out.len();
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let flags = flag(header.continued, CONTINUED) | flag(header.first, FIRST) | flag(header.last, LAST);
@@ -195,9 +199,9 @@ mod tests {
     #[test]
     fn pieces_follow_from_the_lengths_of_segments() {
         let body = [7; 2000];
-        let header = Header { continued: true, first: false, last: false, granule: 0, serial: 0, sequence: 0 };
+        let header = PageHeader { continued: true, first: false, last: false, granule: 0, serial: 0, sequence: 0 };
         let lacing = [255, 3, 0, 9, 255, 0, 255, 255];
-        let page = Page { offset: 0, head: &[0; HEADER], header, lacing: &lacing, body: &body };
+        let page = OggPage { offset: 0, head: &[0; HEADER], header, lacing: &lacing, body: &body };
         let pieces: Vec<_> =
             page.pieces().map(|piece| (piece.start, piece.bytes.len(), piece.continues, piece.open)).collect();
         let expected =
@@ -218,7 +222,7 @@ mod tests {
             flags: [bool; 3], granule: i64, serial: u32, sequence: u32, packets in prop::collection::vec(0_usize..700, 0..9),
         ) {
             let [continued, first, last] = flags;
-            let header = Header { continued, first, last, granule, serial, sequence };
+            let header = PageHeader { continued, first, last, granule, serial, sequence };
             let mut lacing = Vec::new();
             for size in &packets {
                 put_lacing(&mut lacing, *size, false);
@@ -228,14 +232,14 @@ mod tests {
             put_header(&mut page, &header, &lacing, u32::try_from(body.len()).unwrap(), crc::update(0, &body));
             page.extend(&body);
             for length in 0..page.len() {
-                prop_assert!(matches!(Page::parse(0, &page[..length]), Parsed::Partial));
+                prop_assert!(matches!(OggPage::parse(0, &page[..length]), Parsed::Partial));
             }
-            let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
+            let Parsed::Page(found) = OggPage::parse(9, &page) else { panic!("no page") };
             prop_assert_eq!((found.header, found.lacing, found.body), (header, lacing.as_slice(), body.as_slice()));
             prop_assert_eq!(found.end(), 9 + page.len() as u64);
             prop_assert_eq!(found.sums().map(|sums| sums.len()), Some(packets.len()));
             page[20] ^= 1;
-            let Parsed::Page(found) = Page::parse(9, &page) else { panic!("no page") };
+            let Parsed::Page(found) = OggPage::parse(9, &page) else { panic!("no page") };
             prop_assert_eq!(found.sums(), None);
         }
     }

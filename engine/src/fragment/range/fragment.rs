@@ -15,8 +15,8 @@
 use std::fmt;
 
 use crate::fragment::uri::clock::Instant;
-use crate::fragment::uri::smpte::{Format, TimeCode};
-use crate::fragment::uri::{self, Invalid, Scanner, Temporal, WrittenInterval, npt};
+use crate::fragment::uri::smpte::{SmpteFormat, TimeCode};
+use crate::fragment::uri::{self, InvalidText, Temporal, TextScanner, WrittenInterval, npt};
 
 /// The maximum number of track names in a request.
 const MOST_TRACKS: usize = 256;
@@ -36,8 +36,8 @@ pub struct FragmentRange {
 
 impl FragmentRange {
     /// Parses the field's value.
-    pub fn parse(value: &str) -> Result<Self, Invalid> {
-        let mut scanner = Scanner::new(value);
+    pub fn parse(value: &str) -> Result<Self, InvalidText> {
+        let mut scanner = TextScanner::new(value);
         let mut range = Self::default();
         loop {
             skip_blanks(&mut scanner);
@@ -57,7 +57,7 @@ impl FragmentRange {
         self.include_setup && self.time.is_none() && self.tracks.is_empty() && self.id.is_none()
     }
 
-    fn dimension(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+    fn dimension(&mut self, scanner: &mut TextScanner<'_>) -> Result<(), InvalidText> {
         let again = scanner.invalid("only tracks may recur");
         let once = |first: bool| if first { Ok(()) } else { Err(again) };
         if scanner.take("t:") {
@@ -79,7 +79,7 @@ impl FragmentRange {
         }
     }
 
-    fn track(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
+    fn track(&mut self, scanner: &mut TextScanner<'_>) -> Result<(), InvalidText> {
         if self.tracks.len() == MOST_TRACKS {
             return Err(scanner.invalid("too many tracks"));
         }
@@ -92,14 +92,14 @@ impl FragmentRange {
 }
 
 /// Parses what follows `t:`.
-fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
+fn temporal(scanner: &mut TextScanner<'_>) -> Result<Temporal, InvalidText> {
     if scanner.take("npt=") {
         return with_hyphen(scanner, npt::instant).map(Temporal::Npt);
     }
     if scanner.take("clock=") {
         return with_hyphen(scanner, quoted_instant).map(Temporal::Clock);
     }
-    for format in Format::ALL {
+    for format in SmpteFormat::ALL {
         if scanner.rest().strip_prefix(format.name()).is_some_and(|rest| rest.starts_with('=')) {
             scanner.take(format.name());
             scanner.take("=");
@@ -112,9 +112,9 @@ fn temporal(scanner: &mut Scanner<'_>) -> Result<Temporal, Invalid> {
 
 /// Parses `10-20` or `10-`, each instant with `read`.
 fn with_hyphen<T>(
-    scanner: &mut Scanner<'_>,
-    mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
-) -> Result<WrittenInterval<T>, Invalid> {
+    scanner: &mut TextScanner<'_>,
+    mut read: impl FnMut(&mut TextScanner<'_>) -> Result<T, InvalidText>,
+) -> Result<WrittenInterval<T>, InvalidText> {
     let start = Some(read(scanner)?);
     if !scanner.take("-") {
         return Err(scanner.invalid("'-' is expected"));
@@ -125,7 +125,7 @@ fn with_hyphen<T>(
 }
 
 /// Parses an instant, with or without quotation marks: RFC 3339 determines where one ends.
-fn quoted_instant(scanner: &mut Scanner<'_>) -> Result<Instant, Invalid> {
+fn quoted_instant(scanner: &mut TextScanner<'_>) -> Result<Instant, InvalidText> {
     let quoted = scanner.take("\"");
     let instant = Instant::read(scanner)?;
     if quoted && !scanner.take("\"") {
@@ -135,7 +135,7 @@ fn quoted_instant(scanner: &mut Scanner<'_>) -> Result<Instant, Invalid> {
 }
 
 /// Parses a name: in quotation marks verbatim (RFC 9110 §5.6.4), else up to one of `ends`, percent-encoded.
-fn name(scanner: &mut Scanner<'_>, ends: &[char]) -> Result<String, Invalid> {
+fn name(scanner: &mut TextScanner<'_>, ends: &[char]) -> Result<String, InvalidText> {
     let at = *scanner;
     let name = if scanner.take("\"") {
         let mut name = String::new();
@@ -154,7 +154,7 @@ fn name(scanner: &mut Scanner<'_>, ends: &[char]) -> Result<String, Invalid> {
     if name.is_empty() { Err(at.invalid("a name is expected")) } else { Ok(name) }
 }
 
-fn skip_blanks(scanner: &mut Scanner<'_>) {
+fn skip_blanks(scanner: &mut TextScanner<'_>) {
     while scanner.take(" ") || scanner.take("\t") {}
 }
 

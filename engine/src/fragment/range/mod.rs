@@ -16,14 +16,14 @@ pub use fragment::FragmentRange;
 
 /// A parsed `Range` header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequestedRanges {
     /// Byte ranges.
     Bytes(ByteRanges),
     /// A media fragment.
     Fragment(FragmentRange),
 }
 
-impl Asked {
+impl RequestedRanges {
     /// Parses the field's value; `None` if it matches no known grammar, and so has no effect.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
@@ -36,7 +36,7 @@ impl Asked {
 }
 
 /// The normalised header field.
-impl fmt::Display for Asked {
+impl fmt::Display for RequestedRanges {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(ranges) => ranges.fmt(out),

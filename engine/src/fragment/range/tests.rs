@@ -12,9 +12,9 @@ use super::bytes::MOST_RANGES;
 use super::*;
 
 fn bytes(value: &str, length: u64) -> Option<Result<Vec<Range<u64>>, Unsatisfiable>> {
-    match Asked::parse(value)? {
-        Asked::Bytes(ranges) => Some(ranges.of(length)),
-        Asked::Fragment(_) => panic!("{value} is no range of bytes"),
+    match RequestedRanges::parse(value)? {
+        RequestedRanges::Bytes(ranges) => Some(ranges.of(length)),
+        RequestedRanges::Fragment(_) => panic!("{value} is no range of bytes"),
     }
 }
 
@@ -72,7 +72,7 @@ fn a_range_is_written_as_it_is_read() {
         "track=audio",
         "track=n%40m3%20%26%3D;track=4;id=chapter-2;t:npt=10-20;include-setup",
     ] {
-        assert_eq!(Asked::parse(value).unwrap().to_string(), value);
+        assert_eq!(RequestedRanges::parse(value).unwrap().to_string(), value);
     }
 }
 
@@ -128,7 +128,7 @@ fn what_is_in_no_grammar_is_ignored() {
         "xywh=0,0,1,1",
         many.as_str(),
     ] {
-        assert_eq!(Asked::parse(value), None, "{value}");
+        assert_eq!(RequestedRanges::parse(value), None, "{value}");
     }
 }
 
@@ -154,8 +154,8 @@ fn fragments_are_read_in_every_dimension() {
         ("track=a=b", "track=a%3Db"),
     ];
     for (value, expected) in cases {
-        let read = Asked::parse(value).unwrap();
-        assert!(matches!(read, Asked::Fragment(_)), "{value}");
+        let read = RequestedRanges::parse(value).unwrap();
+        assert!(matches!(read, RequestedRanges::Fragment(_)), "{value}");
         assert_eq!(read.to_string(), expected, "{value}");
     }
 }
@@ -163,7 +163,8 @@ fn fragments_are_read_in_every_dimension() {
 #[test]
 fn a_fragment_that_is_no_time_is_in_the_grammar_nevertheless() {
     for value in ["t:npt=3-3", "t:npt=7-3", "t:smpte-25=0:00:07-0:00:03"] {
-        let Some(Asked::Fragment(FragmentRange { time: Some(time), .. })) = Asked::parse(value) else {
+        let Some(RequestedRanges::Fragment(FragmentRange { time: Some(time), .. })) = RequestedRanges::parse(value)
+        else {
             panic!("{value}")
         };
         assert!(!time.holds_any(), "{value}");
@@ -186,7 +187,7 @@ proptest! {
     #[test]
     fn whatever_is_asked_is_read_without_a_panic(value in "\\PC*", length: u64) {
         for value in [value.clone(), format!("bytes={value}"), format!("t:npt={value}"), format!("track={value};id={value}")] {
-            if let Some(Asked::Bytes(ranges)) = Asked::parse(&value) {
+            if let Some(RequestedRanges::Bytes(ranges)) = RequestedRanges::parse(&value) {
                 let _ = ranges.of(length);
             }
         }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::pages::{HeldPages, Want};
 use super::position::{Span, union};
 use super::span::{Bound, find};
-use super::{Cover, Dimension, Error, Meaning, Meaningless, When, on_timeline, places, segments};
-use crate::container::{self, Merged, Segment, Selected};
+use super::{Cover, Dimension, Meaning, Meaningless, ResolveError, When, on_timeline, places, segments};
+use crate::container::{self, EditSpan, Merged, Selected};
 use crate::index::{Elements, Outline, Pages};
 use crate::media::{Interval, Kind, Time, Track};
 
@@ -22,7 +22,7 @@ const PART_HEADER: u64 = 128;
 ///
 /// Together, consecutive intervals from zero to the end give every byte of every sample, including those that an edit
 /// list leaves out at the ends.
-pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cover, Error> {
+pub async fn cover(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cover, ResolveError> {
     let mut held = HeldPages::new(pages, outline.pages);
     let needed = match needed(outline, &mut held, meaning).await? {
         Ok(needed) => needed,
@@ -95,7 +95,7 @@ pub(super) async fn needed(
     outline: &Outline,
     held: &mut HeldPages<'_, impl Pages>,
     meaning: &Meaning,
-) -> Result<Result<Needed, String>, Error> {
+) -> Result<Result<Needed, String>, ResolveError> {
     if meaning.tracks.is_none()
         && let Some(Meaningless { dimension: dimension @ Dimension::Track(_), why }) =
             meaning.without.iter().find(|without| matches!(without.dimension, Dimension::Track(_)))
@@ -142,7 +142,7 @@ async fn spans(
     track: &Track,
     asked: Interval,
     end: Time,
-) -> Result<Vec<Span>, Error> {
+) -> Result<Vec<Span>, ResolveError> {
     // In ticks: a range before the first one or after the last may be too short to present anything, and the file may
     // end within a tick.
     let ticks = |time| track.timescale.ticks(time);
@@ -150,7 +150,7 @@ async fn spans(
     let last = last.min(end);
     let (from_first, to_last) = (ticks(asked.start()) <= ticks(first), ticks(asked.end()) >= ticks(last));
     let segments = segments(track, asked);
-    let presented = segments.iter().filter_map(|Segment { duration, media }| Some(((*media)?, *duration)));
+    let presented = segments.iter().filter_map(|EditSpan { duration, media }| Some(((*media)?, *duration)));
     let mut bounds: Vec<_> =
         presented.map(|(media, duration)| (Bound::At(media), Bound::At(media + duration))).collect();
     // A track has no duration if nothing gives that of its only sample.

@@ -5,8 +5,8 @@
 use std::ops::RangeInclusive;
 
 use super::pages::HeldPages;
-use super::{Error, Meaning, When, select};
-use crate::container::{self, Segment, Selected};
+use super::{Meaning, ResolveError, When, select};
+use crate::container::{self, EditSpan, Selected};
 use crate::index::{Outline, Page, Pages, PagesError, SegmentPart};
 use crate::media::{Interval, Kind, Run, Ticks, Time, Track};
 
@@ -29,7 +29,7 @@ pub async fn disclosed(
     outline: &Outline,
     pages: &mut impl Pages,
     meaning: &Meaning,
-) -> Result<Option<Interval>, Error> {
+) -> Result<Option<Interval>, ResolveError> {
     let Some(asked) = meaning.interval(outline) else { return Ok(None) };
     if meaning.when == When::Always {
         return Ok(Some(asked));
@@ -50,8 +50,8 @@ async fn piece(
     pages: &mut impl Pages,
     meaning: &Meaning,
     asked: Interval,
-) -> Result<Option<Interval>, Error> {
-    let mut sparse = Sparse(pages);
+) -> Result<Option<Interval>, ResolveError> {
+    let mut sparse = SparsePages(pages);
     let mut held = HeldPages::new(&mut sparse, outline.pages);
     let format = container::known_format_of(outline)?;
     let selection = select((outline, format), &mut held, &meaning.places(outline), asked).await?;
@@ -78,7 +78,7 @@ fn of_run(given: Interval, track: &Track, selected: &Selected, run: &Run) -> Opt
 
 /// The time of a track's presentation time, in a cut with these segments: if none of them presents it, relative to the
 /// nearest one. `None` if the cut presents nothing of the track.
-fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
+fn on_cut(segments: &[EditSpan], media: Ticks) -> Option<Ticks> {
     let mut at = Ticks::ZERO;
     let mut nearest: Option<(i64, Ticks)> = None;
     for segment in segments {
@@ -96,12 +96,12 @@ fn on_cut(segments: &[Segment], media: Ticks) -> Option<Ticks> {
 
 /// Pages. Of a long range, only those at the ends are read: the page with the sync sample, and those that were
 /// read before. The pages in between are only for decoding, and determine neither end.
-struct Sparse<'p, P>(&'p mut P);
+struct SparsePages<'p, P>(&'p mut P);
 
 /// A range of up to this many pages is read as a whole.
 const SHORT: u32 = 16;
 
-impl<P: Pages> Pages for Sparse<'_, P> {
+impl<P: Pages> Pages for SparsePages<'_, P> {
     async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), PagesError> {
         let (first, last) = (*cells.start(), *cells.end());
         if last.saturating_sub(first) < SHORT {
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_time_counts_from_the_segment_that_is_nearest() {
-        let segment = |duration, media: Option<i64>| Segment { duration: Ticks(duration), media: media.map(Ticks) };
+        let segment = |duration, media: Option<i64>| EditSpan { duration: Ticks(duration), media: media.map(Ticks) };
         let segments = [segment(5, None), segment(10, Some(100)), segment(10, Some(20))];
         for (media, expected) in [(100, 5), (105, 10), (90, -5), (112, 17), (20, 15), (14, 9), (31, 26)] {
             assert_eq!(on_cut(&segments, Ticks(media)), Some(Ticks(expected)), "{media}");

@@ -1,11 +1,11 @@
 //! Maps the presentation timeline of a file to a track's own presentation times, through its edit list.
 
-use crate::container::Segment;
+use crate::container::EditSpan;
 use crate::media::{Edit, Interval, Ticks, Time, Track};
 
 /// What a track presents in an interval, in order. The total length of the segments is that of the interval, or of the
 /// track's part of it; an instant means the nearest tick.
-pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
+pub fn segments(track: &Track, interval: Interval) -> Vec<EditSpan> {
     let whole = [Edit { duration: None, media: Some(Ticks::ZERO) }];
     let edits = if track.edits.is_empty() { whole.as_slice() } else { track.edits.as_slice() };
     let start = track.timescale.ticks(interval.start());
@@ -14,7 +14,7 @@ pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
         // An interval shorter than a tick is within one.
         end => track.timescale.ticks(end).max(start + Ticks(1)),
     };
-    let mut segments: Vec<Segment> = Vec::with_capacity(edits.len());
+    let mut segments: Vec<EditSpan> = Vec::with_capacity(edits.len());
     let mut at = Ticks::ZERO;
     for edit in edits {
         // An edit may claim to last beyond its media, where there is nothing to present.
@@ -27,10 +27,10 @@ pub fn segments(track: &Track, interval: Interval) -> Vec<Segment> {
             // way.
             let missing = media.map_or(Ticks::ZERO, |media| (track.presented.0 - media).clamp(Ticks::ZERO, to - from));
             if missing > Ticks::ZERO {
-                segments.push(Segment { duration: missing, media: None });
+                segments.push(EditSpan { duration: missing, media: None });
             }
             if missing < to - from {
-                segments.push(Segment { duration: to - from - missing, media: media.map(|media| media + missing) });
+                segments.push(EditSpan { duration: to - from - missing, media: media.map(|media| media + missing) });
             }
         }
         at += duration;

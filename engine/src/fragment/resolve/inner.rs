@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::cover::{joined, needed};
 use super::pages::HeldPages;
-use super::{Cover, Error, Meaning, MediaPart, Segment, Selected};
+use super::{Cover, EditSpan, Meaning, MediaPart, ResolveError, Selected};
 use crate::container::{self, MAX_MADE, Merged, Sink};
 use crate::index::{BuildError, Builder, Built, FORMAT, Memory, Outline, cell, cell_end};
 use crate::media::splice::{Piece, Splice};
@@ -18,21 +18,22 @@ use crate::media::{Edit, Run, Track};
 
 impl MediaPart {
     /// The outline of the cut's file, and the pages of its index; its samples have their offsets in the original.
-    pub async fn index(&self, original: &Outline) -> Result<(Outline, Memory), Error> {
+    pub async fn index(&self, original: &Outline) -> Result<(Outline, Memory), ResolveError> {
         let presented = |track: &Track, selected: &Selected| {
-            let edit = |segment: &Segment| Edit { duration: Some(segment.duration), media: segment.media };
+            let edit = |segment: &EditSpan| Edit { duration: Some(segment.duration), media: segment.media };
             Track { edits: selected.segments.iter().map(edit).collect(), ..track.clone() }
         };
         let tracks = self.selected.iter();
         let tracks = tracks.filter_map(|selected| Some(presented(original.tracks.get(selected.track)?, selected)));
         let tracks: Vec<Track> = tracks.collect();
         let mut builder = Builder::new(tracks.clone());
-        self.add_samples(&tracks, &mut builder).map_err(|error| Error::Container(error.into()))?;
+        self.add_samples(&tracks, &mut builder).map_err(|error| ResolveError::Container(error.into()))?;
         let count = builder.pages();
-        let Built { pages: packed, tracks, .. } = builder.finish().map_err(|error| Error::Container(error.into()))?;
+        let Built { pages: packed, tracks, .. } =
+            builder.finish().map_err(|error| ResolveError::Container(error.into()))?;
         let mut pages = Memory::default();
         for page in packed {
-            pages.page(page).await.map_err(|error| Error::Container(error.into()))?;
+            pages.page(page).await.map_err(|error| ResolveError::Container(error.into()))?;
         }
         let outline = Outline {
             mime: self.mime.clone(),
@@ -78,7 +79,7 @@ impl MediaPart {
 
     /// Resolves a fragment of the cut to byte ranges of the cut, as [`super::cover`] does for an original. The outline
     /// and the pages are those of [`MediaPart::index`].
-    pub async fn cover(&self, outline: &Outline, pages: &Memory, meaning: &Meaning) -> Result<Cover, Error> {
+    pub async fn cover(&self, outline: &Outline, pages: &Memory, meaning: &Meaning) -> Result<Cover, ResolveError> {
         let mut pages = pages;
         let mut held = HeldPages::new(&mut pages, outline.pages);
         let needed = match needed(outline, &mut held, meaning).await? {
@@ -110,7 +111,7 @@ struct SourcePiece {
 }
 
 impl SourcePieces {
-    fn of(splice: &Splice) -> Result<Self, Error> {
+    fn of(splice: &Splice) -> Result<Self, ResolveError> {
         let mut places = Vec::new();
         let mut at = 0;
         for piece in splice.pieces() {
@@ -119,7 +120,7 @@ impl SourcePieces {
                 let taken = places.len() * size_of::<SourcePiece>();
                 if taken > MAX_MADE {
                     let error = container::Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 };
-                    return Err(Error::Container(error));
+                    return Err(ResolveError::Container(error));
                 }
             }
             at += piece.len();

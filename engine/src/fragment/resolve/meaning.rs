@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{Ask, tracks};
-use crate::fragment::mapping::Unit;
+use crate::fragment::mapping::MappingUnit;
 use crate::fragment::uri::clock::Instant;
-use crate::fragment::uri::smpte::Format;
+use crate::fragment::uri::smpte::SmpteFormat;
 use crate::fragment::uri::{Temporal, WrittenInterval};
 use crate::index::Outline;
 use crate::media::{Interval, Kind, Time, Track};
@@ -152,11 +152,11 @@ impl Meaning {
 
 /// The unit in which an answer to `time` names instants.
 #[must_use]
-pub fn unit(time: Option<&Temporal>, outline: &Outline) -> Unit {
+pub fn unit(time: Option<&Temporal>, outline: &Outline) -> MappingUnit {
     match (time, outline.created) {
-        (Some(Temporal::Smpte(format, _)), _) => Unit::Smpte(*format),
-        (Some(Temporal::Clock(_)), Some(created)) => Unit::Clock(Instant(created)),
-        _ => Unit::Npt,
+        (Some(Temporal::Smpte(format, _)), _) => MappingUnit::Smpte(*format),
+        (Some(Temporal::Clock(_)), Some(created)) => MappingUnit::Clock(Instant(created)),
+        _ => MappingUnit::Npt,
     }
 }
 
@@ -182,7 +182,7 @@ fn during(interval: WrittenInterval<Time>) -> When {
 }
 
 /// Checks that time codes of this format count the frames of the file's video.
-fn counts_frames(format: Format, outline: &Outline) -> Result<(), String> {
+fn counts_frames(format: SmpteFormat, outline: &Outline) -> Result<(), String> {
     let video = outline.tracks.iter().find(|track| track.kind == Kind::Video && track.samples > 0);
     let video = video.ok_or("the file has no video whose frames it could count")?;
     let lasts = video.timescale.time(video.presented.1) - video.timescale.time(video.presented.0);
@@ -344,8 +344,8 @@ mod tests {
         let rates = [(25, 1), (30, 1), (30_000, 1001), (30_000, 1_002), (24_000, 1001), (2997, 100), (1_000, 33)];
         let fitting = |timescale, frame| {
             let film = outline(timescale, frame);
-            let fits = |format: &Format| counts_frames(*format, &film).is_ok();
-            Format::ALL.into_iter().filter(fits).map(Format::name).collect::<Vec<_>>()
+            let fits = |format: &SmpteFormat| counts_frames(*format, &film).is_ok();
+            SmpteFormat::ALL.into_iter().filter(fits).map(SmpteFormat::name).collect::<Vec<_>>()
         };
         let found: Vec<_> = rates.into_iter().map(|(timescale, frame)| fitting(timescale, frame)).collect();
         let (drop, thirty, none): (&[_], &[_], &[&str]) = (&["smpte-30-drop"], &["smpte-30", "smpte"], &[]);

@@ -27,7 +27,7 @@ use self::edits::segments;
 use self::pages::{HeldPages, Want};
 use self::position::{Span, union};
 use self::span::{Bound, find};
-use crate::container::{self, Format, Segment, Selected, Selection, Written};
+use crate::container::{self, EditSpan, Format, Selected, Selection, Written};
 use crate::fragment::range::FragmentRange;
 use crate::fragment::uri::{Fragment, Temporal};
 use crate::index::{Outline, PagesError, cell_at};
@@ -72,7 +72,7 @@ impl From<&FragmentRange> for Ask {
 
 /// Why a request cannot be resolved.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ResolveError {
     /// The container cannot write it.
     #[error(transparent)]
     Container(#[from] container::Error),
@@ -90,7 +90,7 @@ pub enum Error {
     Pages(String),
 }
 
-impl From<PagesError> for Error {
+impl From<PagesError> for ResolveError {
     fn from(error: PagesError) -> Self {
         match error {
             PagesError::Damaged(error) => Self::Container(error.into()),
@@ -171,7 +171,7 @@ pub fn guess(ask: &Ask) -> RangeInclusive<u32> {
 }
 
 /// Resolves a fragment in a query to a complete file.
-pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cut, Error> {
+pub async fn cut(outline: &Outline, pages: &mut impl Pages, meaning: &Meaning) -> Result<Cut, ResolveError> {
     if meaning.is_all() || outline.duration <= Time::ZERO {
         return Ok(Cut::Original);
     }
@@ -202,7 +202,7 @@ pub async fn exact(
     pages: &mut impl Pages,
     meaning: &Meaning,
     chosen: &[usize],
-) -> Result<Option<Selection>, Error> {
+) -> Result<Option<Selection>, ResolveError> {
     let Some(given) = meaning.interval(outline) else { return Ok(None) };
     pages.reserve(estimate(outline, meaning)).await?;
     let mut held = HeldPages::new(pages, outline.pages);
@@ -227,7 +227,7 @@ async fn select(
     held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     given: Interval,
-) -> Result<Option<Selection>, Error> {
+) -> Result<Option<Selection>, ResolveError> {
     let selection = if places(outline, chosen).all(|(_, track)| format.starts_exactly(outline, track)) {
         select_exactly(outline, held, chosen, given).await?
     } else {
@@ -254,7 +254,7 @@ async fn select_exactly(
     held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     given: Interval,
-) -> Result<Selection, Error> {
+) -> Result<Selection, ResolveError> {
     let mut tracks = Vec::with_capacity(chosen.len());
     for (place, track) in places(outline, chosen) {
         tracks.push(exactly(held, place, track, given).await?);
@@ -266,10 +266,10 @@ async fn select_exactly(
 async fn taken(
     outline: &Outline,
     held: &mut HeldPages<'_, impl Pages>,
-    tracks: Vec<(Want, Vec<Segment>)>,
+    tracks: Vec<(Want, Vec<EditSpan>)>,
     given: Interval,
-) -> Result<Selection, Error> {
-    let (wants, segments): (Vec<Want>, Vec<Vec<Segment>>) = tracks.into_iter().unzip();
+) -> Result<Selection, ResolveError> {
+    let (wants, segments): (Vec<Want>, Vec<Vec<EditSpan>>) = tracks.into_iter().unzip();
     let (runs, elements) = held.collect(&wants, outline.elements).await?;
     let tracks = wants.iter().zip(runs).zip(segments);
     let tracks = tracks.map(|((want, runs), segments)| Selected { track: want.place, runs, segments });
@@ -282,11 +282,11 @@ async fn exactly(
     place: usize,
     track: &Track,
     given: Interval,
-) -> Result<(Want, Vec<Segment>), Error> {
+) -> Result<(Want, Vec<EditSpan>), ResolveError> {
     let segments = segments(track, given);
     let mut spans = Vec::with_capacity(1);
     for segment in &segments {
-        if let Segment { media: Some(media), duration } = segment {
+        if let EditSpan { media: Some(media), duration } = segment {
             let (from, to) = (Bound::At(*media - track.preroll), Bound::At(*media + *duration));
             if let Some(span) = find(held, place, track, from, to).await? {
                 spans.extend(without_leading_pictures(held, place, track, span).await?);
@@ -294,7 +294,7 @@ async fn exactly(
         }
     }
     // Decoding needs no disposable picture before the beginning or after the end.
-    let presented = |segment: &Segment| segment.media.map(|media| (media, media + segment.duration));
+    let presented = |segment: &EditSpan| segment.media.map(|media| (media, media + segment.duration));
     let presented = (track.kind == Kind::Video).then(|| segments.iter().filter_map(presented).collect());
     Ok((Want { presented, ..Want::of(place, union(spans)) }, segments))
 }
@@ -306,7 +306,7 @@ async fn select_from_sync(
     held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
-) -> Result<Selection, Error> {
+) -> Result<Selection, ResolveError> {
     let mut asked = asked;
     let mut leaders = leaders((outline, format), held, chosen, asked).await?;
     if format.ends_with_a_sample(outline) {
@@ -348,7 +348,7 @@ async fn select_from_sync(
             let from_sync = track.kind == Kind::Video;
             Want { from: Some(from), from_sync, ..Want::of(place, span.into_iter().collect()) }
         };
-        tracks.push((want, vec![Segment { duration: to - from, media: Some(from) }]));
+        tracks.push((want, vec![EditSpan { duration: to - from, media: Some(from) }]));
     }
     taken(outline, held, tracks, given).await
 }
@@ -359,7 +359,7 @@ async fn leaders(
     held: &mut HeldPages<'_, impl Pages>,
     chosen: &[usize],
     asked: Interval,
-) -> Result<Vec<(usize, Span)>, Error> {
+) -> Result<Vec<(usize, Span)>, ResolveError> {
     let mut leaders = Vec::new();
     // A track that has ended before has no sample to begin with, and one that can begin at any instant begins with the
     // others.
@@ -399,7 +399,7 @@ async fn without_leading_pictures(
     place: usize,
     track: &Track,
     span: Span,
-) -> Result<Vec<Span>, Error> {
+) -> Result<Vec<Span>, ResolveError> {
     if track.kind != Kind::Video {
         return Ok(vec![span]);
     }

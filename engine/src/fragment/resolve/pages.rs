@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::Error;
+use super::ResolveError;
 use super::position::{Position, Span};
 use crate::container::{self, MAX_SELECTION};
 use crate::index::{Elements, Page, Pages, Runs};
@@ -76,7 +76,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
     }
 
     /// Announces that these pages will be needed. If they are few, all of them are fetched at once.
-    pub async fn ensure(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    pub async fn ensure(&mut self, cells: RangeInclusive<u32>) -> Result<(), ResolveError> {
         let (first, last) = (*cells.start(), *cells.end());
         if first > last {
             return Ok(());
@@ -90,7 +90,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
         self.source.before(cell)
     }
 
-    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), ResolveError> {
         let is_fetched = |cell: &u32| self.fetched.iter().any(|fetched| fetched.contains(cell));
         if is_fetched(cells.start()) && is_fetched(cells.end()) && self.fetched.len() == 1 {
             return Ok(());
@@ -106,7 +106,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
     }
 
     /// The page with this number, if it exists. If it is not loaded, the pages after it or before it are fetched too.
-    pub async fn page(&mut self, cell: u32, way: Direction) -> Result<Option<Arc<Page>>, Error> {
+    pub async fn page(&mut self, cell: u32, way: Direction) -> Result<Option<Arc<Page>>, ResolveError> {
         if let Some(page) = self.unpacked.get(&cell) {
             return Ok(page.clone());
         }
@@ -135,7 +135,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
     }
 
     /// The sample at a position, as a run of one.
-    pub async fn run_at(&mut self, track: usize, position: Position) -> Result<Option<Run>, Error> {
+    pub async fn run_at(&mut self, track: usize, position: Position) -> Result<Option<Run>, ResolveError> {
         let page = self.page(position.page, Direction::Forward).await?;
         let run = page.as_ref().and_then(|page| page.tracks.get(track)?.runs.get(position.run));
         Ok(run.and_then(|run| run.slice(position.sample..position.sample.checked_add(1)?)))
@@ -143,7 +143,11 @@ impl<'p, P: Pages> HeldPages<'p, P> {
 
     /// If the first sample of a span is followed by leading pictures: the end of the sample, and the first sample after
     /// the pictures.
-    pub async fn after_leading(&mut self, track: usize, span: Span) -> Result<Option<(Position, Position)>, Error> {
+    pub async fn after_leading(
+        &mut self,
+        track: usize,
+        span: Span,
+    ) -> Result<Option<(Position, Position)>, ResolveError> {
         let Some(sync) = self.run_at(track, span.start).await? else { return Ok(None) };
         let Some(behind) = span.start.sample.checked_add(1) else { return Ok(None) };
         let sync_end = Position { sample: behind, ..span.start };
@@ -166,7 +170,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
     }
 
     /// The end of the presentation of a span's samples, for a track with this greatest composition offset.
-    pub async fn end_of(&mut self, track: usize, span: Span, greatest: Ticks) -> Result<Option<Ticks>, Error> {
+    pub async fn end_of(&mut self, track: usize, span: Span, greatest: Ticks) -> Result<Option<Ticks>, ResolveError> {
         /// This many of the last samples are always examined, whatever their times.
         const LOOKED_AT: u32 = 100;
         let mut latest: Option<Ticks> = None;
@@ -192,7 +196,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
     /// # Errors
     ///
     /// [`container::Error::Memory`] if they exceed the bound of a cut.
-    pub async fn collect(&mut self, wants: &[Want], elements: bool) -> Result<(Vec<Runs>, Elements), Error> {
+    pub async fn collect(&mut self, wants: &[Want], elements: bool) -> Result<(Vec<Runs>, Elements), ResolveError> {
         let mut taken: Vec<Runs> = wants.iter().map(|_| Runs::default()).collect();
         let mut all = Elements::default();
         let spans = || wants.iter().flat_map(|want| &want.spans);
@@ -215,7 +219,7 @@ impl<'p, P: Pages> HeldPages<'p, P> {
                 let memory = taken.iter().map(Runs::memory).sum::<usize>() + all.memory();
                 if memory > MAX_SELECTION {
                     let error = container::Error::Memory { taken: memory as u64, bound: MAX_SELECTION as u64 };
-                    return Err(Error::Container(error));
+                    return Err(ResolveError::Container(error));
                 }
                 let samples: u64 = taken.iter().map(Runs::samples).sum();
                 self.source.reserve(memory as u64 + samples.saturating_mul(A_SAMPLE)).await?;

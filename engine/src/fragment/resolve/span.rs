@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Error;
+use super::ResolveError;
 use super::pages::{Direction, HeldPages, runs_of};
 use super::position::{Position, Span};
 use crate::index::{Pages, cells};
@@ -25,7 +25,7 @@ pub async fn find(
     track: &Track,
     from: Bound,
     to: Bound,
-) -> Result<Option<Span>, Error> {
+) -> Result<Option<Span>, ResolveError> {
     let Some(last_page) = held.last() else { return Ok(None) };
     let mut first = match from {
         Bound::Open => 0,
@@ -43,7 +43,7 @@ pub async fn find(
         Bound::At(time) => {
             // Cells go by decode times: what follows these is presented later.
             let latest = (*cells(track, time, time).end()).min(last);
-            let mut search = Search { time, found: None, over: false };
+            let mut search = SyncSearch { time, found: None, over: false };
             search.back(held, place, first..=latest).await?;
             while search.found.is_none() {
                 let Some(earlier) = page_before(held, place, first, last).await? else { break };
@@ -82,7 +82,7 @@ async fn first_run(
     place: usize,
     cells: RangeInclusive<u32>,
     is: impl Fn(&Run) -> bool,
-) -> Result<Option<Position>, Error> {
+) -> Result<Option<Position>, ResolveError> {
     for number in cells {
         let Some(page) = held.page(number, Direction::Forward).await? else { continue };
         if let Some((position, _)) = runs_of(&page, place).find(|(_, run)| is(run)) {
@@ -98,7 +98,7 @@ async fn page_before(
     place: usize,
     first: u32,
     last: u32,
-) -> Result<Option<u32>, Error> {
+) -> Result<Option<u32>, ResolveError> {
     if first == 0 {
         return Ok(None);
     }
@@ -116,20 +116,20 @@ async fn page_before(
 
 /// A search for the last sync sample presented at or before a time. If several without duration are presented at that
 /// time, it is the first: an interval that ends at that time contains none of them.
-struct Search {
+struct SyncSearch {
     time: Ticks,
     found: Option<Position>,
     over: bool,
 }
 
-impl Search {
+impl SyncSearch {
     /// Goes back through the track's runs in these pages.
     async fn back(
         &mut self,
         held: &mut HeldPages<'_, impl Pages>,
         place: usize,
         cells: RangeInclusive<u32>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), ResolveError> {
         for number in cells.rev() {
             let Some(page) = held.page(number, Direction::Back).await? else { continue };
             for run in runs_of(&page, place).rev() {
@@ -210,7 +210,7 @@ mod tests {
         {
             let numbered =
                 runs.iter().enumerate().map(|(run, samples)| (Position { page: 0, run, sample: 0 }, samples));
-            let mut search = Search { time: Ticks(time), found: None, over: false };
+            let mut search = SyncSearch { time: Ticks(time), found: None, over: false };
             numbered.rev().for_each(|run| search.take(run));
             let found = search.found.unwrap();
             assert_eq!((found.run, found.sample), expected, "at {time}");

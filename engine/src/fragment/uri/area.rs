@@ -6,18 +6,18 @@
 
 use std::fmt;
 
-use super::{Invalid, Scanner};
+use super::{InvalidText, TextScanner};
 
 /// The unit of an [`Area`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
+pub enum AreaUnit {
     /// Pixels of the picture.
     Pixel,
     /// Hundredths of its width and of its height.
     Percent,
 }
 
-impl Unit {
+impl AreaUnit {
     /// Its name in a URI.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,7 +32,7 @@ impl Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Area {
     /// The unit of the numbers.
-    pub unit: Unit,
+    pub unit: AreaUnit,
     /// From the left edge of the picture. Too large numbers saturate.
     pub x: u32,
     /// From the top edge.
@@ -45,13 +45,13 @@ pub struct Area {
 
 impl Area {
     /// Parses the value of `xywh`. Without a prefix it is in pixels.
-    pub fn parse(value: &str) -> Result<Self, Invalid> {
-        let mut scanner = Scanner::new(value);
+    pub fn parse(value: &str) -> Result<Self, InvalidText> {
+        let mut scanner = TextScanner::new(value);
         let unit = if scanner.take("percent:") {
-            Unit::Percent
+            AreaUnit::Percent
         } else {
             scanner.take("pixel:");
-            Unit::Pixel
+            AreaUnit::Pixel
         };
         let mut numbers = [(0_u32, scanner); 4];
         for (at, number) in numbers.iter_mut().enumerate() {
@@ -68,10 +68,10 @@ impl Area {
         if height == 0 {
             return Err(behind_height.invalid_before(1, "the height is at least 1"));
         }
-        if unit == Unit::Percent && x.saturating_add(width) > 100 {
+        if unit == AreaUnit::Percent && x.saturating_add(width) > 100 {
             return Err(behind_width.invalid_before(1, "it reaches beyond the picture's right edge"));
         }
-        if unit == Unit::Percent && y.saturating_add(height) > 100 {
+        if unit == AreaUnit::Percent && y.saturating_add(height) > 100 {
             return Err(behind_height.invalid_before(1, "it reaches beyond the picture's lower edge"));
         }
         Ok(Self { unit, x, y, width, height })

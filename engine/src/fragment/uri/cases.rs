@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::Invalid;
+use super::InvalidText;
 
 /// A text that is not in a grammar: the byte at which it is wrong, and why.
 pub type Wrong = (String, usize, String);
@@ -35,7 +35,7 @@ pub fn cases() -> Cases {
 
 /// Asserts that a result is the error of a case.
 #[track_caller]
-pub fn assert_wrong<T: std::fmt::Debug>(result: Result<T, Invalid>, (text, at, why): &Wrong) {
-    let Invalid { at: found, why: reason } = result.expect_err(text);
+pub fn assert_wrong<T: std::fmt::Debug>(result: Result<T, InvalidText>, (text, at, why): &Wrong) {
+    let InvalidText { at: found, why: reason } = result.expect_err(text);
     assert_eq!((found, reason), (*at, why.as_str()), "{text:?}");
 }

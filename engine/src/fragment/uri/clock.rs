@@ -10,7 +10,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 use super::npt::nanoseconds;
-use super::{Invalid, Scanner};
+use super::{InvalidText, TextScanner};
 
 const SECOND: i128 = 1_000_000_000;
 
@@ -25,7 +25,7 @@ impl Instant {
     /// # Errors
     ///
     /// If there is no `date-time` here, or the day does not exist.
-    pub fn read(scanner: &mut Scanner<'_>) -> Result<Self, Invalid> {
+    pub fn read(scanner: &mut TextScanner<'_>) -> Result<Self, InvalidText> {
         let date = date(scanner)?;
         if !scanner.take("T") && !scanner.take("t") {
             return Err(scanner.invalid("'T' and a time are expected"));
@@ -54,7 +54,7 @@ impl Instant {
 }
 
 /// RFC 3339's `full-date`.
-fn date(scanner: &mut Scanner<'_>) -> Result<NaiveDate, Invalid> {
+fn date(scanner: &mut TextScanner<'_>) -> Result<NaiveDate, InvalidText> {
     let before = *scanner;
     let year = match scanner.digits() {
         digits if digits.len() == 4 => digits.parse().unwrap_or_default(),
@@ -65,7 +65,7 @@ fn date(scanner: &mut Scanner<'_>) -> Result<NaiveDate, Invalid> {
     NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| before.invalid("there is no such day"))
 }
 
-fn behind_hyphen(scanner: &mut Scanner<'_>, limit: u8, why: &'static str) -> Result<u32, Invalid> {
+fn behind_hyphen(scanner: &mut TextScanner<'_>, limit: u8, why: &'static str) -> Result<u32, InvalidText> {
     if !scanner.take("-") {
         return Err(scanner.invalid("'-' and two digits are expected"));
     }
@@ -73,7 +73,7 @@ fn behind_hyphen(scanner: &mut Scanner<'_>, limit: u8, why: &'static str) -> Res
 }
 
 /// How many minutes local time is ahead of UTC.
-fn offset(scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
+fn offset(scanner: &mut TextScanner<'_>) -> Result<i64, InvalidText> {
     if scanner.take("Z") || scanner.take("z") {
         return Ok(0);
     }
@@ -105,8 +105,8 @@ mod tests {
     use super::super::cases::{assert_wrong, cases};
     use super::*;
 
-    fn read(text: &str) -> Result<Instant, Invalid> {
-        let mut scanner = Scanner::new(text);
+    fn read(text: &str) -> Result<Instant, InvalidText> {
+        let mut scanner = TextScanner::new(text);
         let instant = Instant::read(&mut scanner)?;
         scanner.end().map(|()| instant)
     }

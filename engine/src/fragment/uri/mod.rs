@@ -32,8 +32,8 @@ mod written;
 use std::fmt;
 
 pub use area::Area;
-pub use scan::{Invalid, Scanner};
-use split::Pair;
+pub use scan::{InvalidText, TextScanner};
+use split::QueryPair;
 pub use split::{decode, encode};
 pub use temporal::Temporal;
 pub use written::WrittenInterval;
@@ -53,12 +53,12 @@ pub struct Fragment {
     /// `xywh`: the last valid one.
     pub area: Option<Area>,
     /// The pairs without effect, and why.
-    pub ignored: Vec<Ignored>,
+    pub ignored: Vec<IgnoredPair>,
 }
 
 /// A name-value pair that has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ignored {
+pub struct IgnoredPair {
     /// The pair as it is written in the URI.
     pub pair: String,
     /// The reason.
@@ -70,13 +70,13 @@ pub struct Ignored {
 pub enum Reason {
     /// It is not a pair of percent-encoded UTF-8. Positions are bytes from the beginning of the pair.
     #[error("not a name and a value: {0}")]
-    NotAPair(Invalid),
+    NotAPair(InvalidText),
     /// No dimension has this name; names are case-sensitive.
     #[error("no dimension has this name")]
     UnknownName,
     /// The value does not match the dimension's grammar. Positions are bytes from the beginning of the decoded value.
     #[error("not in the grammar: {0}")]
-    NotInGrammar(Invalid),
+    NotInGrammar(InvalidText),
     /// Another pair of the same name takes precedence: the last one; for tracks, the first with the same name.
     #[error("another one of this name takes precedence")]
     Superseded,
@@ -97,7 +97,7 @@ impl Fragment {
                 fragment.ignore(written, Reason::TooMany);
                 break;
             }
-            let pair = match Pair::decode(written) {
+            let pair = match QueryPair::decode(written) {
                 Ok(pair) => pair,
                 Err(why) => {
                     fragment.ignore(written, Reason::NotAPair(why));
@@ -113,7 +113,7 @@ impl Fragment {
                     fragment.area = Some(value);
                     area.replace(written)
                 }),
-                "id" | "track" if pair.value.is_empty() => Err(Invalid { at: 0, why: "a name is expected" }),
+                "id" | "track" if pair.value.is_empty() => Err(InvalidText { at: 0, why: "a name is expected" }),
                 "id" => {
                     fragment.id = Some(pair.value.into_owned());
                     Ok(id.replace(written))
@@ -144,7 +144,7 @@ impl Fragment {
     }
 
     fn ignore(&mut self, pair: &str, why: Reason) {
-        self.ignored.push(Ignored { pair: pair.to_owned(), why });
+        self.ignored.push(IgnoredPair { pair: pair.to_owned(), why });
     }
 }
 

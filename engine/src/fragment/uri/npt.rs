@@ -9,7 +9,7 @@
 //! npt-mm, npt-ss = 2DIGIT    ; 00 to 59
 //! ```
 
-use super::{Invalid, Scanner};
+use super::{InvalidText, TextScanner};
 use crate::media::Time;
 
 const SECOND: i64 = 1_000_000_000;
@@ -22,7 +22,7 @@ const LATEST: i64 = i64::MAX - 1;
 /// # Errors
 ///
 /// If there is no `npttime` here. What follows is left to the caller.
-pub fn instant(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
+pub fn instant(scanner: &mut TextScanner<'_>) -> Result<Time, InvalidText> {
     let before = *scanner;
     let first = scanner.number()?;
     let whole = if scanner.rest().starts_with(':') { sexagesimal(first, before, scanner)? } else { first };
@@ -31,7 +31,7 @@ pub fn instant(scanner: &mut Scanner<'_>) -> Result<Time, Invalid> {
 }
 
 /// The rest of `mm:ss` or `hh:mm:ss` in whole seconds, after the number before the first colon, which is at `before`.
-fn sexagesimal(first: i64, before: Scanner<'_>, scanner: &mut Scanner<'_>) -> Result<i64, Invalid> {
+fn sexagesimal(first: i64, before: TextScanner<'_>, scanner: &mut TextScanner<'_>) -> Result<i64, InvalidText> {
     const EXPECTED: &str = "two digits from 00 to 59 are expected";
     let second = i64::from(scanner.behind_colon(60, EXPECTED)?);
     if scanner.rest().starts_with(':') {

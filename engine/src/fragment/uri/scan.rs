@@ -4,29 +4,29 @@ use std::fmt;
 
 /// Why a text does not match a grammar, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid {
+pub struct InvalidText {
     /// The offset of the first wrong byte; the length of the text if it ends too early.
     pub at: usize,
     /// What is expected there, or what is wrong with it.
     pub why: &'static str,
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidText {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} (at {})", self.why, self.at)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for InvalidText {}
 
 /// A text, and the current position in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Scanner<'a> {
+pub struct TextScanner<'a> {
     rest: &'a str,
     at: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> TextScanner<'a> {
     /// Starts at the beginning of a text.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
@@ -74,7 +74,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a number of any length; values beyond 64 bits saturate.
-    pub fn number(&mut self) -> Result<i64, Invalid> {
+    pub fn number(&mut self) -> Result<i64, InvalidText> {
         match self.digits() {
             "" => Err(self.invalid("a digit is expected")),
             digits => Ok(number(digits)),
@@ -82,7 +82,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes two digits, a number below `limit`; `why` is the error otherwise.
-    pub fn two_digits(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
+    pub fn two_digits(&mut self, limit: u8, why: &'static str) -> Result<u8, InvalidText> {
         let digits = self.digits();
         match u8::try_from(number(digits)) {
             Ok(value) if digits.len() == 2 && value < limit => Ok(value),
@@ -90,8 +90,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes a colon and two digits, as [`Scanner::two_digits`].
-    pub fn behind_colon(&mut self, limit: u8, why: &'static str) -> Result<u8, Invalid> {
+    /// Takes a colon and two digits, as [`TextScanner::two_digits`].
+    pub fn behind_colon(&mut self, limit: u8, why: &'static str) -> Result<u8, InvalidText> {
         if !self.take(":") {
             return Err(self.invalid("':' and two digits are expected"));
         }
@@ -99,26 +99,26 @@ impl<'a> Scanner<'a> {
     }
 
     /// Checks that the text ends here.
-    pub fn end(&self) -> Result<(), Invalid> {
+    pub fn end(&self) -> Result<(), InvalidText> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.invalid("nothing more is expected")) }
     }
 
     /// An error at this position.
     #[must_use]
-    pub const fn invalid(&self, why: &'static str) -> Invalid {
-        Invalid { at: self.at, why }
+    pub const fn invalid(&self, why: &'static str) -> InvalidText {
+        InvalidText { at: self.at, why }
     }
 
     /// An error `bytes` after this position.
     #[must_use]
-    pub const fn invalid_behind(&self, bytes: usize, why: &'static str) -> Invalid {
-        Invalid { at: self.at.saturating_add(bytes), why }
+    pub const fn invalid_behind(&self, bytes: usize, why: &'static str) -> InvalidText {
+        InvalidText { at: self.at.saturating_add(bytes), why }
     }
 
     /// An error `bytes` before this position.
     #[must_use]
-    pub const fn invalid_before(&self, bytes: usize, why: &'static str) -> Invalid {
-        Invalid { at: self.at.saturating_sub(bytes), why }
+    pub const fn invalid_before(&self, bytes: usize, why: &'static str) -> InvalidText {
+        InvalidText { at: self.at.saturating_sub(bytes), why }
     }
 }
 

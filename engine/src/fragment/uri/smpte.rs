@@ -13,12 +13,12 @@
 
 use std::fmt;
 
-use super::{Invalid, Scanner};
+use super::{InvalidText, TextScanner};
 use crate::media::Time;
 
 /// How frames are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum SmpteFormat {
     /// `smpte`: 30 frames a second.
     Plain,
     /// `smpte-25`: 25 frames a second.
@@ -29,7 +29,7 @@ pub enum Format {
     At30Drop,
 }
 
-impl Format {
+impl SmpteFormat {
     /// All formats, the longest name first, since some names are prefixes of others.
     pub const ALL: [Self; 4] = [Self::At30Drop, Self::At30, Self::At25, Self::Plain];
 
@@ -135,7 +135,7 @@ impl TimeCode {
     /// # Errors
     ///
     /// If there is no `frametime` here, or a second has no such frame.
-    pub fn read(scanner: &mut Scanner<'_>, format: Format) -> Result<Self, Invalid> {
+    pub fn read(scanner: &mut TextScanner<'_>, format: SmpteFormat) -> Result<Self, InvalidText> {
         let hours = scanner.number()?;
         let minutes = scanner.behind_colon(60, "two digits from 00 to 59 are expected")?;
         let seconds = scanner.behind_colon(60, "two digits from 00 to 59 are expected")?;
@@ -155,11 +155,11 @@ impl TimeCode {
     ///
     /// The two names that drop frame leaves out mean the frame after them: `0:01:00` is the first one of that minute.
     #[must_use]
-    pub fn position(self, format: Format) -> i64 {
+    pub fn position(self, format: SmpteFormat) -> i64 {
         let minutes = i128::from(self.hours) * 60 + i128::from(self.minutes);
         let name = (minutes * 60 + i128::from(self.seconds)) * i128::from(format.names());
-        let dropped = if format == Format::At30Drop { 2 * (minutes - minutes / 10) } else { 0 };
-        let left_out = format == Format::At30Drop && minutes % 10 != 0 && self.seconds == 0 && self.frames < 2;
+        let dropped = if format == SmpteFormat::At30Drop { 2 * (minutes - minutes / 10) } else { 0 };
+        let left_out = format == SmpteFormat::At30Drop && minutes % 10 != 0 && self.seconds == 0 && self.frames < 2;
         let (frame, hundredths) = if left_out { (2, 0) } else { (self.frames, self.hundredths) };
         let position = (name - dropped + i128::from(frame)) * 100 + i128::from(hundredths);
         i64::try_from(position).unwrap_or(i64::MAX)
@@ -189,34 +189,34 @@ mod tests {
     use super::super::cases::cases;
     use super::*;
 
-    fn position(format: Format, text: &str) -> i64 {
-        TimeCode::read(&mut Scanner::new(text), format).unwrap().position(format)
+    fn position(format: SmpteFormat, text: &str) -> i64 {
+        TimeCode::read(&mut TextScanner::new(text), format).unwrap().position(format)
     }
 
     #[test]
     fn a_time_code_counts_frames() {
         // SMPTE ST 12-1: an hour of drop frame is 107892 frames.
         for (name, text, hundredths) in cases().positions {
-            let format = Format::ALL.into_iter().find(|format| format.name() == name).unwrap();
+            let format = SmpteFormat::ALL.into_iter().find(|format| format.name() == name).unwrap();
             assert_eq!(position(format, &text), hundredths, "{name} {text}");
         }
     }
 
     #[test]
     fn an_hour_of_drop_frame_is_an_hour_but_for_four_milliseconds() {
-        assert_eq!(Format::At30Drop.time(position(Format::At30Drop, "1:00:00")), Time(3_599_996_400_000));
-        assert_eq!(Format::At30.time(position(Format::At30, "1:00:00")), Time::from_secs(3600));
-        assert_eq!(Format::At30Drop.time(100), Time(33_366_667));
-        assert!(Format::At25.time(i64::MAX) < Time::MAX);
+        assert_eq!(SmpteFormat::At30Drop.time(position(SmpteFormat::At30Drop, "1:00:00")), Time(3_599_996_400_000));
+        assert_eq!(SmpteFormat::At30.time(position(SmpteFormat::At30, "1:00:00")), Time::from_secs(3600));
+        assert_eq!(SmpteFormat::At30Drop.time(100), Time(33_366_667));
+        assert!(SmpteFormat::At25.time(i64::MAX) < Time::MAX);
     }
 
     proptest! {
         #[test]
         fn every_frame_has_one_name(frame in 0_i64..50_000_000) {
-            for format in Format::ALL {
+            for format in SmpteFormat::ALL {
                 let code = format.code(frame);
                 prop_assert_eq!(code.position(format), frame * 100, "{}", code);
-                let read = TimeCode::read(&mut Scanner::new(&code.to_string()), format);
+                let read = TimeCode::read(&mut TextScanner::new(&code.to_string()), format);
                 prop_assert_eq!(read, Ok(code));
                 prop_assert_eq!(format.frame(format.time(frame * 100)), (frame, true));
                 prop_assert_eq!(format.frame(format.time(frame * 100 + 50)), (frame, false));

@@ -5,24 +5,24 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
 
-use super::Invalid;
+use super::InvalidText;
 
 /// The characters of a value that are not encoded: RFC 3986 §2.3 (unreserved), and a colon. A comma separates names in
 /// a `Range`.
 const VALUE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 /// A name and its value, decoded.
-pub struct Pair<'a> {
+pub struct QueryPair<'a> {
     pub name: Cow<'a, str>,
     pub value: Cow<'a, str>,
 }
 
-impl<'a> Pair<'a> {
+impl<'a> QueryPair<'a> {
     /// Splits and decodes a pair. Positions in the error count from the beginning of the pair, as it is written.
-    pub fn decode(written: &'a str) -> Result<Self, Invalid> {
+    pub fn decode(written: &'a str) -> Result<Self, InvalidText> {
         let (name, value) =
-            written.split_once('=').ok_or(Invalid { at: written.len(), why: "'=' and a value are expected" })?;
-        let behind = |invalid: Invalid| Invalid { at: invalid.at + name.len() + 1, ..invalid };
+            written.split_once('=').ok_or(InvalidText { at: written.len(), why: "'=' and a value are expected" })?;
+        let behind = |invalid: InvalidText| InvalidText { at: invalid.at + name.len() + 1, ..invalid };
         Ok(Self { name: decode(name)?, value: decode(value).map_err(behind)? })
     }
 }
@@ -32,16 +32,16 @@ impl<'a> Pair<'a> {
 /// # Errors
 ///
 /// If not; with the byte offset in the text.
-pub fn decode(text: &str) -> Result<Cow<'_, str>, Invalid> {
+pub fn decode(text: &str) -> Result<Cow<'_, str>, InvalidText> {
     for (at, _) in text.match_indices('%') {
         let digits = text.as_bytes().get(at + 1..at + 3);
         if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-            return Err(Invalid { at, why: "'%' stands before two hexadecimal digits" });
+            return Err(InvalidText { at, why: "'%' stands before two hexadecimal digits" });
         }
     }
     // The exact position of the sequence in the encoded text does not matter: the first '%' leads there.
     let at = text.find('%').unwrap_or_default();
-    percent_decode_str(text).decode_utf8().map_err(|_| Invalid { at, why: "the decoded bytes are not UTF-8" })
+    percent_decode_str(text).decode_utf8().map_err(|_| InvalidText { at, why: "the decoded bytes are not UTF-8" })
 }
 
 /// Percent-encodes a value, for a URI or for a header field.

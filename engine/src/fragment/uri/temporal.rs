@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::clock::Instant;
-use super::smpte::{Format, TimeCode};
-use super::{Invalid, Scanner, WrittenInterval, npt};
+use super::smpte::{SmpteFormat, TimeCode};
+use super::{InvalidText, TextScanner, WrittenInterval, npt};
 use crate::media::{Interval, Time};
 
 /// An interval, in the unit in which it was written. It may be empty: a `Range` may contain that, whereas the grammar
@@ -14,7 +14,7 @@ pub enum Temporal {
     /// Normal play time.
     Npt(WrittenInterval<Time>),
     /// Frame names.
-    Smpte(Format, WrittenInterval<TimeCode>),
+    Smpte(SmpteFormat, WrittenInterval<TimeCode>),
     /// Wall-clock time.
     Clock(WrittenInterval<Instant>),
 }
@@ -25,9 +25,9 @@ impl Temporal {
     /// # Errors
     ///
     /// If it does not match the grammar, or its start is not before its end.
-    pub fn parse(value: &str) -> Result<Self, Invalid> {
-        let mut scanner = Scanner::new(value);
-        let format = Format::ALL.into_iter().find(|format| {
+    pub fn parse(value: &str) -> Result<Self, InvalidText> {
+        let mut scanner = TextScanner::new(value);
+        let format = SmpteFormat::ALL.into_iter().find(|format| {
             let behind = scanner.rest().strip_prefix(format.name());
             behind.is_some_and(|behind| behind.starts_with(':'))
         });
@@ -95,9 +95,9 @@ impl fmt::Display for Temporal {
 /// Parses the rest of the text as `10,20`, `10` or `,20`, each instant with `read`. Also returns the error for a start
 /// that is not before the end.
 fn between_commas<T>(
-    mut scanner: Scanner<'_>,
-    mut read: impl FnMut(&mut Scanner<'_>) -> Result<T, Invalid>,
-) -> Result<(WrittenInterval<T>, Invalid), Invalid> {
+    mut scanner: TextScanner<'_>,
+    mut read: impl FnMut(&mut TextScanner<'_>) -> Result<T, InvalidText>,
+) -> Result<(WrittenInterval<T>, InvalidText), InvalidText> {
     let start = if scanner.rest().starts_with(',') { None } else { Some(read(&mut scanner)?) };
     let comma = scanner.invalid("the start is not before the end");
     let end = if scanner.take(",") { Some(read(&mut scanner)?) } else { None };

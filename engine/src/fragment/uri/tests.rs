@@ -43,8 +43,8 @@ fn pairs_are_split_before_they_are_decoded() {
     for (text, kind, at, why) in cases.ignored {
         let reason = Fragment::parse(&text).ignored.pop().unwrap().why;
         let found = match reason {
-            Reason::NotAPair(Invalid { at, why }) => ("notAPair", Some((at, why))),
-            Reason::NotInGrammar(Invalid { at, why }) => ("notInGrammar", Some((at, why))),
+            Reason::NotAPair(InvalidText { at, why }) => ("notAPair", Some((at, why))),
+            Reason::NotInGrammar(InvalidText { at, why }) => ("notInGrammar", Some((at, why))),
             Reason::UnknownName => ("unknownName", None),
             Reason::Superseded => ("superseded", None),
             Reason::TooMany => ("tooMany", None),

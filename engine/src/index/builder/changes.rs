@@ -13,7 +13,7 @@ pub(super) const APART: Time = Time(500_000_000);
 
 /// The configurations that a file has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Changes {
+pub(super) struct ConfigurationChanges {
     /// Those that are in no settled segment yet; of each track ordered by time.
     pub pending: Vec<Configured>,
     /// The last one of each track.

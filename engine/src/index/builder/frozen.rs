@@ -9,16 +9,16 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::segmenter::Segmenter;
-use super::{Builder, Elements, OpenPage, TrackBuilder, Waiting};
+use super::{Builder, OpenPage, PageElements, TrackBuilder, WaitingPage};
 use crate::index::bits::Input;
-use crate::index::{Element, Error, PAGE_FORMAT, kept, pack};
+use crate::index::{Element, InvalidIndex, PAGE_FORMAT, kept, pack};
 
 /// The state of a builder, without the finished pages, which were taken before.
 #[derive(Serialize, Deserialize)]
 struct Frozen {
     building: Vec<TrackBuilder>,
-    open: Vec<Page>,
-    waiting: Vec<Page>,
+    open: Vec<FrozenPage>,
+    waiting: Vec<FrozenPage>,
     floor: u32,
     pages: u32,
     element: Option<Element>,
@@ -31,23 +31,23 @@ struct Frozen {
 
 /// A page that is open or waiting.
 #[derive(Serialize, Deserialize)]
-struct Page {
+struct FrozenPage {
     number: u32,
     tracks: Bytes,
     elements: Bytes,
     unended: bool,
 }
 
-impl Page {
-    fn new(number: u32, tracks: Vec<u8>, elements: &Elements) -> Self {
+impl FrozenPage {
+    fn new(number: u32, tracks: Vec<u8>, elements: &PageElements) -> Self {
         let mut packed = Vec::new();
         pack::put_elements(&mut packed, &elements.list, &[], kept::write_plain);
         Self { number, tracks: tracks.into(), elements: packed.into(), unended: elements.unended }
     }
 
-    fn elements(&self) -> Result<Elements, Error> {
+    fn elements(&self) -> Result<PageElements, InvalidIndex> {
         let list = pack::elements(&mut Input::new(&self.elements), PAGE_FORMAT.into(), &[])?;
-        Ok(Elements { list, unended: self.unended })
+        Ok(PageElements { list, unended: self.unended })
     }
 }
 
@@ -56,9 +56,9 @@ impl Serialize for Builder {
         let open = self.open.iter().map(|(number, page)| {
             let mut tracks = Vec::new();
             pack::put_tracks(&mut tracks, *number, &page.tracks);
-            Page::new(*number, tracks, &page.elements)
+            FrozenPage::new(*number, tracks, &page.elements)
         });
-        let waiting = self.waiting.iter().map(|page| Page::new(page.number, page.packed.clone(), &page.elements));
+        let waiting = self.waiting.iter().map(|page| FrozenPage::new(page.number, page.packed.clone(), &page.elements));
         let frozen = Frozen {
             building: self.building.clone(),
             open: open.collect(),
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Builder {
 }
 
 impl Frozen {
-    fn thaw(self) -> Result<Builder, Error> {
+    fn thaw(self) -> Result<Builder, InvalidIndex> {
         let mut open = BTreeMap::new();
         for page in self.open {
             let (_, tracks) = pack::tracks(&mut Input::new(&page.tracks), page.number)?;
@@ -92,9 +92,9 @@ impl Frozen {
         }
         let waiting = self.waiting.into_iter().map(|page| {
             let elements = page.elements()?;
-            Ok(Waiting { number: page.number, packed: page.tracks.into(), elements })
+            Ok(WaitingPage { number: page.number, packed: page.tracks.into(), elements })
         });
-        let waiting: Vec<Waiting> = waiting.collect::<Result<_, Error>>()?;
+        let waiting: Vec<WaitingPage> = waiting.collect::<Result<_, InvalidIndex>>()?;
         Ok(Builder {
             open_runs: open.values().map(|page| page.runs).sum(),
             waiting_bytes: waiting.iter().map(|page| page.packed.len()).sum(),

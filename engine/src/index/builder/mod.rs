@@ -26,19 +26,19 @@ use super::bits::Input;
 use super::limits::{
     MAX_OPEN_RUNS, MAX_PAGE_BYTES, MAX_PAGES, MAX_PARTS, MAX_RUNS, MAX_SHARING, MAX_WAITING_BYTES, OPEN_CELLS,
 };
-use super::{Element, Error, FIRST_PART, PageTrack, Segments, cell, cell_end, kept, pack};
+use super::{Element, FIRST_PART, InvalidIndex, PageTrack, Segments, cell, cell_end, kept, pack};
 use crate::media::{Run, Ticks, Track};
 
 /// A packed page, or a packed part of the segment table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Packed {
+pub struct PackedPage {
     /// The number of its cell in the grid; of a part of the table: [`FIRST_PART`] and its position.
     pub number: u32,
     /// The result of [`super::Page::pack`] or [`super::SegmentPart::pack`].
     pub bytes: Bytes,
 }
 
-impl Packed {
+impl PackedPage {
     /// Whether it is a page of samples.
     #[must_use]
     pub const fn is_page(&self) -> bool {
@@ -86,7 +86,7 @@ pub enum BuildError {
     },
     /// A page would be too large, or there would be too many.
     #[error(transparent)]
-    Index(#[from] Error),
+    Index(#[from] InvalidIndex),
 }
 
 /// Takes samples in roughly the order of their times, and returns pages as they become complete.
@@ -96,8 +96,8 @@ pub struct Builder {
     /// The pages to which samples may still be added.
     open: BTreeMap<u32, OpenPage>,
     /// The pages whose samples are packed, but whose last element has not ended.
-    waiting: Vec<Waiting>,
-    ready: Vec<Packed>,
+    waiting: Vec<WaitingPage>,
+    ready: Vec<PackedPage>,
     /// The smallest number with which a page may still be opened.
     floor: u32,
     pages: u32,
@@ -122,7 +122,7 @@ pub struct Builder {
 #[derive(Debug)]
 pub struct Built {
     /// The pages that were not taken before.
-    pub pages: Vec<Packed>,
+    pub pages: Vec<PackedPage>,
     /// The tracks, with their totals.
     pub tracks: Vec<Track>,
     /// The summary of the segment table; `None` if the file has no samples, or too many tracks.
@@ -131,12 +131,12 @@ pub struct Built {
 
 /// The elements of a page; the last one may not have ended.
 #[derive(Debug, Default)]
-struct Elements {
+struct PageElements {
     list: Vec<Element>,
     unended: bool,
 }
 
-impl Elements {
+impl PageElements {
     fn end(&mut self, end: u64) {
         if let (true, Some(last)) = (std::mem::take(&mut self.unended), self.list.last_mut()) {
             last.size = end.saturating_sub(last.offset);
@@ -148,15 +148,15 @@ impl Elements {
 struct OpenPage {
     tracks: Vec<PageTrack>,
     runs: usize,
-    elements: Elements,
+    elements: PageElements,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct WaitingPage {
     number: u32,
     /// The packed tracks; the elements are added later.
     packed: Vec<u8>,
-    elements: Elements,
+    elements: PageElements,
 }
 
 /// A track and its progress.
@@ -285,10 +285,10 @@ impl Builder {
             let builder = self
                 .building
                 .get_mut(track)
-                .ok_or_else(|| Error(format!("samples of track {track}: no such track")))?;
+                .ok_or_else(|| InvalidIndex(format!("samples of track {track}: no such track")))?;
             let (cell, count) = builder.locate(&run);
             if cell >= MAX_PAGES {
-                return Err(Error(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")).into());
+                return Err(InvalidIndex(format!("samples in cell {cell} of the grid, of at most {MAX_PAGES}")).into());
             }
             rest = run.slice(count..u32::MAX);
             run.count = count;
@@ -330,7 +330,7 @@ impl Builder {
         let opened = &mut self.opened;
         let page = self.open.entry(number).or_insert_with(|| {
             *opened += 1;
-            OpenPage { tracks: vec![PageTrack::default(); tracks], runs: 0, elements: Elements::default() }
+            OpenPage { tracks: vec![PageTrack::default(); tracks], runs: 0, elements: PageElements::default() }
         });
         if (self.opened as usize).saturating_mul(tracks) > MAX_PARTS {
             return Err(BuildError::Parts { pages: self.opened, tracks });
@@ -350,17 +350,17 @@ impl Builder {
             self.open_runs += 1;
         }
         if page.runs > MAX_RUNS || page.elements.list.len() > MAX_RUNS {
-            return Err(Error(format!("page {number} would have more than {MAX_RUNS} runs of samples")).into());
+            return Err(InvalidIndex(format!("page {number} would have more than {MAX_RUNS} runs of samples")).into());
         }
         if self.open_runs > MAX_OPEN_RUNS {
-            return Err(Error(format!("more than {MAX_OPEN_RUNS} runs of samples around page {number}")).into());
+            return Err(InvalidIndex(format!("more than {MAX_OPEN_RUNS} runs of samples around page {number}")).into());
         }
         self.pages = self.pages.max(number + 1);
         Ok(self.close_until(number.saturating_sub(OPEN_CELLS))?)
     }
 
     /// Packs all pages before this one, which then is the first open one.
-    fn close_until(&mut self, floor: u32) -> Result<(), Error> {
+    fn close_until(&mut self, floor: u32) -> Result<(), InvalidIndex> {
         if floor <= self.floor {
             return Ok(());
         }
@@ -378,13 +378,13 @@ impl Builder {
             let mut packed = Vec::with_capacity(2048);
             pack::put_tracks(&mut packed, number, &page.tracks);
             self.waiting_bytes += packed.len();
-            self.waiting.push(Waiting { number, packed, elements: page.elements });
+            self.waiting.push(WaitingPage { number, packed, elements: page.elements });
         }
         self.settle()
     }
 
     /// Completes the pages that need not wait any longer.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self) -> Result<(), InvalidIndex> {
         let is_alone = self.building.len() == 1;
         for mut page in self.waiting.extract_if(.., |page| !page.elements.unended) {
             self.waiting_bytes -= page.packed.len();
@@ -394,12 +394,14 @@ impl Builder {
             pack::put_elements(&mut page.packed, &page.elements.list, &tracks, kept::write);
             let (number, length) = (page.number, page.packed.len());
             if length > MAX_PAGE_BYTES {
-                return Err(Error(format!("page {number} would have {length} bytes, of at most {MAX_PAGE_BYTES}")));
+                return Err(InvalidIndex(format!(
+                    "page {number} would have {length} bytes, of at most {MAX_PAGE_BYTES}"
+                )));
             }
-            self.ready.push(Packed { number, bytes: page.packed.into() });
+            self.ready.push(PackedPage { number, bytes: page.packed.into() });
         }
         if self.waiting_bytes > MAX_WAITING_BYTES {
-            return Err(Error(format!("an element in {} pages", self.waiting.len())));
+            return Err(InvalidIndex(format!("an element in {} pages", self.waiting.len())));
         }
         Ok(())
     }
@@ -411,7 +413,7 @@ impl Builder {
     }
 
     /// The complete pages, to which no further sample belongs unless it comes unreasonably late.
-    pub fn take_ready(&mut self) -> Vec<Packed> {
+    pub fn take_ready(&mut self) -> Vec<PackedPage> {
         std::mem::take(&mut self.ready)
     }
 
@@ -420,7 +422,7 @@ impl Builder {
     /// # Errors
     ///
     /// As [`Builder::samples`].
-    pub fn finish(mut self) -> Result<Built, Error> {
+    pub fn finish(mut self) -> Result<Built, InvalidIndex> {
         self.end_element(self.element_end);
         self.settle()?;
         self.close_until(u32::MAX)?;

@@ -4,7 +4,7 @@
 //! changes alone, the leading track begins a segment at its next sync sample. A file whose changes do not allow that has no periods.
 
 use super::TrackBuilder;
-use super::changes::{APART, Changes, Configured, decoded_before};
+use super::changes::{APART, ConfigurationChanges, Configured, decoded_before};
 use super::segmenter::Segmenter;
 use crate::index::segments::{Period, Segment};
 use crate::media::{Run, Ticks, Time, Track};
@@ -17,7 +17,7 @@ impl Segmenter {
     /// Says what the samples of a track that are decoded from this time on need. Its last sample is decoded at `last`.
     pub fn configure(&mut self, place: usize, decode: Ticks, number: u32, last: Ticks) {
         let is_divided = self.tracks.is_empty() || self.tracks.iter().any(|track| track.place == place);
-        let Changes { pending, latest, unaligned } = &mut self.changes;
+        let ConfigurationChanges { pending, latest, unaligned } = &mut self.changes;
         if *unaligned || !is_divided || latest.get(&place) == Some(&number) {
             return;
         }
@@ -103,7 +103,7 @@ impl Segmenter {
 
     /// Begins a period with a segment if it has other configurations than the one before.
     pub fn note_period(&mut self, segment: &Segment) {
-        let Self { tracks, changes: Changes { pending, unaligned, .. }, summary, .. } = self;
+        let Self { tracks, changes: ConfigurationChanges { pending, unaligned, .. }, summary, .. } = self;
         let before = summary.periods.last().map(|period| period.configurations.clone());
         let before = before.unwrap_or_else(|| vec![0; segment.tracks.len()]);
         let mut numbers = before.clone();

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Changes, decoded_before};
-use super::{Packed, TrackBuilder};
+use super::changes::{ConfigurationChanges, decoded_before};
+use super::{PackedPage, TrackBuilder};
 use crate::index::segments::{
     self, FIRST_PART, MAX_TRACKS, SHORTEST, Segment, SegmentPart, SegmentTrack, Segments, TOLERANCE,
 };
@@ -29,7 +29,7 @@ pub(super) struct Segmenter {
     /// Presentation time of the last sync sample of the leading track.
     sync: Ticks,
     pub(super) summary: Segments,
-    pub(super) changes: Changes,
+    pub(super) changes: ConfigurationChanges,
     /// Whether the file has more than a table can have.
     given_up: bool,
 }
@@ -62,7 +62,7 @@ pub(super) struct OpenSegment {
 
 impl Segmenter {
     /// Takes the samples of a page. Pages come in ascending order.
-    pub fn page(&mut self, number: u32, page: &[PageTrack], building: &[TrackBuilder], ready: &mut Vec<Packed>) {
+    pub fn page(&mut self, number: u32, page: &[PageTrack], building: &[TrackBuilder], ready: &mut Vec<PackedPage>) {
         if self.tracks.is_empty() {
             self.choose(building);
         }
@@ -85,7 +85,7 @@ impl Segmenter {
     }
 
     /// Ends the file: returns the last parts and what the head says of the table; `None` if it has no table.
-    pub fn finish(mut self, building: &[TrackBuilder], ready: &mut Vec<Packed>) -> Option<Segments> {
+    pub fn finish(mut self, building: &[TrackBuilder], ready: &mut Vec<PackedPage>) -> Option<Segments> {
         if self.given_up || self.tracks.is_empty() {
             return None;
         }
@@ -252,7 +252,7 @@ impl Segmenter {
     }
 
     /// Closes the segments to which no more samples will be added.
-    fn close(&mut self, page: u32, ready: &mut Vec<Packed>) {
+    fn close(&mut self, page: u32, ready: &mut Vec<PackedPage>) {
         while let Some(next) = self.open.get(1) {
             let behind = self.tracks.iter().any(|track| track.at.is_none_or(|at| at <= self.closed));
             if behind && crate::index::cell_at(next.time).saturating_add(LAG) > page {
@@ -264,7 +264,7 @@ impl Segmenter {
     }
 
     /// Moves a complete segment to its part.
-    fn settle(&mut self, OpenSegment { time, mut segment, .. }: OpenSegment, ready: &mut Vec<Packed>) {
+    fn settle(&mut self, OpenSegment { time, mut segment, .. }: OpenSegment, ready: &mut Vec<PackedPage>) {
         for (track, of_track) in self.tracks.iter_mut().zip(&mut segment.tracks) {
             if of_track.start < of_track.end {
                 track.settled = of_track.end;
@@ -287,11 +287,11 @@ impl Segmenter {
     }
 
     /// Packs the current part.
-    fn emit(&mut self, ready: &mut Vec<Packed>) {
+    fn emit(&mut self, ready: &mut Vec<PackedPage>) {
         let number = self.summary.parts;
         self.summary.parts += 1;
         let part = SegmentPart { number, segments: std::mem::take(&mut self.part) };
-        ready.push(Packed { number: FIRST_PART + number, bytes: part.pack() });
+        ready.push(PackedPage { number: FIRST_PART + number, bytes: part.pack() });
     }
 }
 

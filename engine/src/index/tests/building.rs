@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::hour;
-use crate::index::{BuildError, Builder, Built, Element, Packed, Page, cell, cells};
+use crate::index::{BuildError, Builder, Built, Element, PackedPage, Page, cell, cells};
 use crate::media::{Edit, Kind, Private, Run, Ticks, Track};
 
 const SECOND: i64 = 1000;
@@ -30,7 +30,7 @@ fn tracks(count: usize) -> Vec<Track> {
     vec![hour::track(Kind::Video, 1000); count]
 }
 
-fn unpack(pages: &[Packed]) -> BTreeMap<u32, Page> {
+fn unpack(pages: &[PackedPage]) -> BTreeMap<u32, Page> {
     let unpacked: BTreeMap<_, _> =
         pages.iter().map(|page| (page.number, Page::unpack(page.number, &page.bytes).unwrap())).collect();
     assert_eq!(unpacked.len(), pages.len(), "each page once");
@@ -54,7 +54,7 @@ fn build(
     let last = builder.pages();
     let Built { pages: mut rest, tracks, .. } = builder.finish()?;
     pages.append(&mut rest);
-    pages.retain(Packed::is_page);
+    pages.retain(PackedPage::is_page);
     let pages = unpack(&pages);
     assert_eq!(pages.keys().last().map_or(0, |last| last + 1), last);
     Ok((pages, tracks))
@@ -89,7 +89,7 @@ fn the_grid_is_laid_on_the_presentation_timeline() {
     let mut builder = Builder::new(vec![track]);
     builder.samples(0, Run { count: 20, ..sample(0) }).unwrap();
     let mut pages = builder.finish().unwrap().pages;
-    pages.retain(Packed::is_page);
+    pages.retain(PackedPage::is_page);
     let pages = unpack(&pages);
     // Decode time 1 s is presented at 4 s: the first page ends at 7 s.
     assert_eq!(pages[&0].tracks[0].runs[0].count, 7);
@@ -147,7 +147,7 @@ fn an_element_is_in_each_page_that_has_samples_of_it_and_keeps_them_until_it_end
     let ready = builder.take_ready().iter().map(|page| page.number).collect::<Vec<_>>();
     assert_eq!(ready, [0, 1], "page 2 and all later ones lie in an element that has not ended");
     let mut pages = builder.finish().unwrap().pages;
-    pages.retain(Packed::is_page);
+    pages.retain(PackedPage::is_page);
     let pages = unpack(&pages);
     let first = Element { offset: 100, size: 250, header: 12, time: Ticks(0), kept: Bytes::new() };
     let second = Element { offset: 400, size: 1600, header: 8, time: Ticks(25_000), kept: Bytes::new() };

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use reelspan_testkit::media::hour;
 
-use crate::index::{Builder, Packed};
+use crate::index::{Builder, PackedPage};
 use crate::media::{Kind, Private, Run, Setup, Ticks, Timescale, Track};
 
 /// A track without samples.
@@ -14,7 +14,7 @@ pub fn track(kind: Kind, ticks_per_second: u32) -> Track {
 
 /// The number of each sample's track, and a run of one sample, in the order of the file.
 pub fn samples(group_of_pictures: i64) -> Vec<(usize, Run)> {
-    let run = |sample: hour::Sample| {
+    let run = |sample: hour::HourSample| {
         let run = Run {
             decode: Ticks(sample.decode),
             composition: Ticks(sample.composition),
@@ -32,7 +32,7 @@ pub fn samples(group_of_pictures: i64) -> Vec<(usize, Run)> {
 }
 
 /// The pages of these samples, in order.
-pub fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
+pub fn build(samples: &[(usize, Run)]) -> Vec<PackedPage> {
     let [video, audio] = hour::TIMESCALES;
     let mut builder = Builder::new(vec![track(Kind::Video, video), track(Kind::Audio, audio)]);
     let mut pages = Vec::new();
@@ -41,6 +41,6 @@ pub fn build(samples: &[(usize, Run)]) -> Vec<Packed> {
         pages.append(&mut builder.take_ready());
     }
     pages.append(&mut builder.finish().unwrap().pages);
-    pages.retain(Packed::is_page);
+    pages.retain(PackedPage::is_page);
     pages
 }

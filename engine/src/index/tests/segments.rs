@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::hour;
-use crate::index::{Builder, Built, Memory, PART_CELLS, Packed, Segment, Segments, TARGET, part_at};
+use crate::index::{Builder, Built, Memory, PART_CELLS, PackedPage, Segment, Segments, TARGET, part_at};
 use crate::media::{Kind, Private, Run, Ticks, Time, Track};
 
 const PICTURES: u32 = 12_800;
@@ -156,7 +156,7 @@ fn sound_before_the_first_picture_is_a_segment_of_its_own() {
 
 #[test]
 fn a_page_of_the_table_is_no_page_of_samples() {
-    let packed = Packed { number: crate::index::FIRST_PART, bytes: bytes::Bytes::new() };
+    let packed = PackedPage { number: crate::index::FIRST_PART, bytes: bytes::Bytes::new() };
     assert!(!packed.is_page());
 }
 

@@ -13,14 +13,14 @@ use reelspan_rest::task::body;
 use serde_json::json;
 
 use crate::Accounts;
-use crate::answer::{Refusal, json};
+use crate::answer::{AccountRefusal, json};
 use crate::users::{admin, bad, unknown};
 
 /// All quotas that are set.
 pub async fn list(
     State(accounts): State<Arc<Accounts>>,
     Extension(who): Extension<Option<Identity>>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     admin(who)?;
     let spaces = accounts.spaces.all().await?.into_iter().filter(|space| !space.quota.is_off());
     let spaces = spaces.map(|space| json!({ "id": space.id.as_str(), "owner": space.owner, "quota": space.quota }));
@@ -36,7 +36,7 @@ pub async fn put_of_space(
     Extension(who): Extension<Option<Identity>>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     note("set-space-quota", |notes| notes.space = SpaceId::parse(&name).ok().map(|id| id.to_string()));
     admin(who)?;
     let quota = quota(request).await?;
@@ -54,7 +54,7 @@ pub async fn put_of_user(
     Extension(who): Extension<Option<Identity>>,
     Path(name): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     note("set-user-quota", |notes| drop(notes.detail.insert("of", name.clone())));
     admin(who)?;
     let quota = quota(request).await?;
@@ -65,7 +65,7 @@ pub async fn put_of_user(
 }
 
 /// The quota of a body: its bounds may be missing or null.
-async fn quota(request: Request) -> Result<Quota, Refusal> {
+async fn quota(request: Request) -> Result<Quota, AccountRefusal> {
     let quota: Quota = body(request).await?;
     telemetry::note(|notes| {
         for (name, bound) in [("bytes", quota.bytes), ("objects", quota.objects)] {
@@ -75,7 +75,7 @@ async fn quota(request: Request) -> Result<Quota, Refusal> {
     Ok(quota)
 }
 
-fn note(act: &'static str, more: impl FnOnce(&mut telemetry::Notes)) {
+fn note(act: &'static str, more: impl FnOnce(&mut telemetry::RequestNotes)) {
     telemetry::note(|notes| {
         notes.act = Some(act);
         more(notes);

@@ -9,7 +9,7 @@ use reelspan::user::{Identity, Role};
 use serde_json::json;
 
 use crate::Accounts;
-use crate::answer::{Refusal, json};
+use crate::answer::{AccountRefusal, json};
 use crate::report::{self, Finding, Which};
 use crate::users::admin;
 
@@ -21,7 +21,7 @@ const LISTED: u64 = 10_000;
 pub async fn report(
     State(accounts): State<Arc<Accounts>>,
     Extension(who): Extension<Option<Identity>>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     admin(who)?;
     let which = Which::DrawnFrom { count: DRAWN, most: LISTED };
     let findings = [

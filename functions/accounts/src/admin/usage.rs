@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Accounts;
-use crate::answer::{Refusal, json};
+use crate::answer::{AccountRefusal, json};
 use crate::users::{admin, bad, unknown};
 
 /// How many contents are listed at a time, and how often: an answer takes a second or two.
@@ -29,7 +29,7 @@ pub struct After {
 
 /// What contents take together, and by what they are.
 #[derive(Default)]
-struct Counts {
+struct UsageCounts {
     all: Usage,
     formats: BTreeMap<String, Usage>,
     statuses: BTreeMap<&'static str, Usage>,
@@ -41,13 +41,13 @@ pub async fn of_space(
     Extension(who): Extension<Option<Identity>>,
     Path(name): Path<String>,
     Query(After { marker }): Query<After>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AccountRefusal> {
     admin(who)?;
     let id = SpaceId::parse(&name).map_err(|error| bad(error.to_string()))?;
     let space = accounts.spaces.get(&id).await?.ok_or_else(|| unknown(format!("Space {name} does not exist")))?;
     let prefix = |text: &str| ContentPrefix::parse(text).map_err(|error| bad(format!("marker: {error}")));
     let mut after = marker.as_deref().filter(|text| !text.is_empty()).map(prefix).transpose()?;
-    let (mut counts, mut more) = (Counts::default(), true);
+    let (mut counts, mut more) = (UsageCounts::default(), true);
     for _ in 0..PAGES {
         let page = accounts.stores.index.contents(&id, &ContentPrefix::default(), after.as_ref(), AT_A_TIME).await?;
         page.entries.iter().for_each(|entry| counts.add(entry));
@@ -58,7 +58,7 @@ pub async fn of_space(
             break;
         }
     }
-    let Counts { all, formats, statuses } = counts;
+    let UsageCounts { all, formats, statuses } = counts;
     let mut said = json!({
         "space": name, "owner": space.owner, "quota": space.quota, "bytes": all.bytes, "objects": all.objects,
         "formats": described(formats), "statuses": described(statuses), "more": more,
@@ -69,7 +69,7 @@ pub async fn of_space(
     Ok(json(StatusCode::OK, &said))
 }
 
-impl Counts {
+impl UsageCounts {
     fn add(&mut self, entry: &ContentEntry) {
         let usage = Usage { bytes: entry.size, objects: 1 };
         self.all = self.all.plus(usage);

@@ -8,7 +8,7 @@ use reelspan::{
 
 /// A content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct ContentReport {
     /// What it is called.
     pub key: MediaKey,
     /// The version of its object.
@@ -21,14 +21,14 @@ pub fn contents<'a>(
     media: &'a Media,
     space: &'a SpaceId,
     prefix: &'a ContentPrefix,
-) -> impl Stream<Item = Result<Vec<Content>, store::Error>> + 'a {
+) -> impl Stream<Item = Result<Vec<ContentReport>, store::StoreError>> + 'a {
     stream::try_unfold(Some(None), move |place: Option<Option<Listed>>| async move {
         let Some(after) = place else { return Ok(None) };
         let page = media.objects(space, prefix, after.as_ref()).await?;
         let next = page.objects.last().filter(|_| page.more).map(|object| Some(object.clone()));
         let contents = page.objects.into_iter().filter_map(|object| {
             let key = ContentId::parse(&object.name).and_then(|name| MediaKey::new(space.clone(), name)).ok()?;
-            Some(Content { key, etag: object.etag })
+            Some(ContentReport { key, etag: object.etag })
         });
         Ok(Some((contents.collect(), next)))
     })

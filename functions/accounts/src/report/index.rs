@@ -9,7 +9,7 @@ use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
 use reelspan::store::{self, IndexTable, Kept, SpacesTable, Stores};
 use reelspan_engine::index::FORMAT;
 
-use super::{Content, Finding, contents};
+use super::{ContentReport, Finding, contents};
 
 /// How many heads are read at a time.
 const AT_A_TIME: usize = 16;
@@ -43,7 +43,7 @@ impl Which {
 
 /// What the check found.
 #[derive(Debug, Default)]
-struct Seen {
+struct IndexCheck {
     /// The number of contents.
     contents: u64,
     /// How many of them were checked.
@@ -59,7 +59,7 @@ struct Seen {
 /// Checks contents, and reports how many were checked.
 pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Finding {
     let what = "index";
-    let Seen { contents, looked, wrong, first, spaces } = match look(stores, spaces, which).await {
+    let IndexCheck { contents, looked, wrong, first, spaces } = match look(stores, spaces, which).await {
         Ok(seen) => seen,
         Err(error) => {
             let remedy = "allow s3:ListBucket, dynamodb:Scan and dynamodb:BatchGetItem";
@@ -81,8 +81,8 @@ pub async fn index(stores: &Stores, spaces: &SpacesTable, which: Which) -> Findi
     }
 }
 
-async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<Seen, store::Error> {
-    let mut seen = Seen::default();
+async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<IndexCheck, store::StoreError> {
+    let mut seen = IndexCheck::default();
     let mut drawn = Vec::new();
     let random = RandomState::new();
     let any = ContentPrefix::default();
@@ -121,14 +121,14 @@ async fn look(stores: &Stores, spaces: &SpacesTable, which: Which) -> Result<See
     Ok(seen)
 }
 
-impl Seen {
-    async fn look_at(&mut self, index: &IndexTable, contents: Vec<Content>) -> Result<(), store::Error> {
+impl IndexCheck {
+    async fn look_at(&mut self, index: &IndexTable, contents: Vec<ContentReport>) -> Result<(), store::StoreError> {
         let kept = stream::iter(contents).map(|content| async move {
             let kept = index.kept_of(&content.key).await?;
-            Ok::<_, store::Error>((content, kept))
+            Ok::<_, store::StoreError>((content, kept))
         });
         let mut kept = pin!(kept.buffered(AT_A_TIME));
-        while let Some((Content { key, etag }, Kept { head, listed })) = kept.try_next().await? {
+        while let Some((ContentReport { key, etag }, Kept { head, listed })) = kept.try_next().await? {
             self.looked += 1;
             let why = match head {
                 None => "has no index",

@@ -5,7 +5,7 @@ mod finding;
 mod index;
 mod streaming;
 
-pub use contents::{Content, contents};
+pub use contents::{ContentReport, contents};
 pub use finding::Finding;
 pub use index::{Which, index};
 pub use streaming::streaming;

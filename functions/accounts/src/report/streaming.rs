@@ -1,8 +1,8 @@
 //! Checks the streaming: the edges have been told of every space that streams, and there is a key that signs.
 
 use reelspan::space::record::{Space, SpaceState};
-use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
-use reelspan::store::{Error, SpacesTable};
+use reelspan::space::streaming::{Streaming, StreamingKind, StreamingStatus};
+use reelspan::store::{SpacesTable, StoreError};
 
 use super::Finding;
 
@@ -23,7 +23,7 @@ pub async fn streaming(table: &SpacesTable) -> Finding {
         let remedy = "enable-streaming again, or see in its log why the hourly run of the function StreamingApi has not told them";
         return Finding::wrong(what, format!("the edges have not been told of {named}{more}"), remedy);
     }
-    if let Some((id, _)) = on.iter().find(|(_, streaming)| streaming.kind == Kind::Secure && !signs) {
+    if let Some((id, _)) = on.iter().find(|(_, streaming)| streaming.kind == StreamingKind::Secure && !signs) {
         let remedy = "deploy the stack again, which makes a key, or rotate-signing-key";
         return Finding::wrong(what, format!("{id} streams securely, and no key signs"), remedy);
     }
@@ -31,7 +31,7 @@ pub async fn streaming(table: &SpacesTable) -> Finding {
 }
 
 /// The spaces that stream, and whether a key signs.
-async fn look(table: &SpacesTable) -> Result<(Vec<(String, Streaming)>, bool), Error> {
+async fn look(table: &SpacesTable) -> Result<(Vec<(String, Streaming)>, bool), StoreError> {
     let on = |space: Space| {
         let streaming = space.streaming.filter(|streaming| streaming.status == StreamingStatus::On)?;
         (space.state == SpaceState::Live).then(|| (space.id.to_string(), streaming))

@@ -12,11 +12,11 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reelspan::store::Sessions;
-use reelspan::telemetry::audit::{self, Entry, Outcome};
-use reelspan::telemetry::metrics::{self, Unit};
+use reelspan::telemetry::audit::{self, AuditEntry, AuditOutcome};
+use reelspan::telemetry::metrics::{self, MetricUnit};
 use reelspan::user::{Authenticator, Denied};
-use reelspan_rest::Error;
-use reelspan_rest::authentication::{AuthorizerContext, FailedSignIn, RefusalStatus, Refused, SIGN_IN};
+use reelspan_rest::RestError;
+use reelspan_rest::authentication::{AccessRefused, AuthorizerContext, FailedSignIn, RefusalStatus, SIGN_IN};
 use reelspan_rest::session::{self, Judged};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ const AUTHORIZATION: &str = "authorization";
 /// What API Gateway sends, as far as it matters. Without `Debug`, so that no credentials end in a log.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+pub struct AuthorizerEvent {
     /// The request's header fields. There is no identity source: without one, API Gateway refuses no request by itself, and
     /// caches no answer.
     #[serde(default)]
@@ -57,7 +57,7 @@ struct Http {
     source_ip: Option<String>,
 }
 
-impl Event {
+impl AuthorizerEvent {
     fn address(&self) -> Option<IpAddr> {
         self.request_context.http.source_ip.as_deref()?.parse().ok()
     }
@@ -84,7 +84,11 @@ pub struct AuthorizerResponse {
 }
 
 /// Answers one invocation.
-pub async fn authorize(authenticator: &Authenticator, sessions: &Sessions, event: Event) -> AuthorizerResponse {
+pub async fn authorize(
+    authenticator: &Authenticator,
+    sessions: &Sessions,
+    event: AuthorizerEvent,
+) -> AuthorizerResponse {
     let field = event.headers.as_ref().and_then(|fields| fields.get(AUTHORIZATION)).map(String::as_bytes);
     let address = event.address();
     let context = match authenticator.authenticate(field, address).await {
@@ -96,31 +100,31 @@ pub async fn authorize(authenticator: &Authenticator, sessions: &Sessions, event
         Err(denied) => {
             if let Some(failed) = FailedSignIn::of(&denied, field) {
                 let request = event.request_context.request_id.as_deref();
-                metrics::emit(None, request, &[("FailedSignIns", Unit::Count, 1)]);
+                metrics::emit(None, request, &[("FailedSignIns", MetricUnit::Count, 1)]);
                 if !failed.again {
-                    audit::write(&Entry {
+                    audit::write(&AuditEntry {
                         name: failed.name,
                         address,
                         detail: [("why", denied.to_string())].into(),
                         request_id: request.map(str::to_owned),
-                        ..Entry::new(SIGN_IN, Outcome::Refused)
+                        ..AuditEntry::new(SIGN_IN, AuditOutcome::Refused)
                     });
                 }
             }
-            AuthorizerContext::Refused(Refused::from(denied))
+            AuthorizerContext::Refused(AccessRefused::from(denied))
         }
     };
     AuthorizerResponse { is_authorized: true, context }
 }
 
 /// Who sends a request without an `Authorization` field: the user of a session, if there is one.
-async fn by_session(sessions: &Sessions, event: &Event) -> AuthorizerContext {
+async fn by_session(sessions: &Sessions, event: &AuthorizerEvent) -> AuthorizerContext {
     let method = Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or(Method::POST);
-    let refused = |status, why: &str| AuthorizerContext::Refused(Refused::because(status, why));
+    let refused = |status, why: &str| AuthorizerContext::Refused(AccessRefused::because(status, why));
     match session::judge(sessions, &method, &event.fields()).await {
         Ok(Judged::By(identity, _)) => AuthorizerContext::of(&identity),
         Ok(Judged::Nothing) => refused(RefusalStatus::Unauthorized, "there are no credentials"),
-        Ok(Judged::Unproven) => refused(RefusalStatus::Forbidden, &Error::Unproven.to_string()),
+        Ok(Judged::Unproven) => refused(RefusalStatus::Forbidden, &RestError::Unproven.to_string()),
         Err(error) => AuthorizerContext::Refused(Denied::Directory(error).into()),
     }
 }

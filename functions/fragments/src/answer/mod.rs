@@ -16,7 +16,7 @@ use reelspan_engine::fragment::range::content_range;
 use reelspan_engine::media::splice::Splice;
 
 use crate::resource::Resource;
-use crate::{Delivery, Error};
+use crate::{Delivery, MediaError};
 
 /// The time and tracks that the bytes of an answer contain.
 pub const CONTENT_RANGE_MAPPING: HeaderName = HeaderName::from_static("content-range-mapping");
@@ -46,7 +46,7 @@ pub const FRESH_TO_ONE: &str = "private, max-age=60";
 
 /// The part of a resource in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum AnswerExtent {
     /// The whole resource.
     Whole,
     /// These ranges of its bytes: at least one, none of them empty.
@@ -69,25 +69,25 @@ pub struct Answer {
 impl Answer {
     /// 200 with the whole resource, or 206 with a part.
     #[must_use]
-    pub fn new(resource: &Resource, extent: &Extent) -> Self {
+    pub fn new(resource: &Resource, extent: &AnswerExtent) -> Self {
         let mut headers = validators(resource);
         set(&mut headers, ACCEPT_RANGES, if resource.indexed { UNITS } else { "bytes" });
         if let Some(fragment) = resource.fragment() {
             set(&mut headers, X_MEDIA_FRAGMENT, &fragment.to_string());
         }
         let (status, body) = match extent {
-            Extent::Whole => {
+            AnswerExtent::Whole => {
                 set(&mut headers, CONTENT_TYPE, &resource.mime);
                 (StatusCode::OK, resource.body().clone())
             }
-            Extent::Bytes(ranges) => {
+            AnswerExtent::Bytes(ranges) => {
                 // Caches can extend byte ranges of what they hold; few can do so for a resource with a query.
                 if resource.fragment().is_some() {
                     set(&mut headers, VARY, "Range");
                 }
                 (StatusCode::PARTIAL_CONTENT, part(&mut headers, resource, ranges))
             }
-            Extent::Fragment(mapping) => {
+            AnswerExtent::Fragment(mapping) => {
                 set(&mut headers, CONTENT_RANGE_MAPPING, &mapping.to_string());
                 set(&mut headers, VARY, VARIES);
                 (StatusCode::PARTIAL_CONTENT, part(&mut headers, resource, &mapping.ranges))
@@ -161,20 +161,25 @@ impl Answer {
 
 /// Fits the answer to the delivery: byte ranges become a shorter 206; anything else is redirected to `elsewhere`, a URL
 /// of the same resource, or refused.
-pub fn fit(resource: &Resource, extent: Extent, delivery: Delivery, elsewhere: Option<&str>) -> Result<Answer, Error> {
+pub fn fit(
+    resource: &Resource,
+    extent: AnswerExtent,
+    delivery: Delivery,
+    elsewhere: Option<&str>,
+) -> Result<Answer, MediaError> {
     let answer = Answer::new(resource, &extent);
     let (length, limit) = (answer.body.len(), delivery.limit());
     if length <= limit {
         return Ok(answer);
     }
     match (extent, elsewhere) {
-        (Extent::Bytes(ranges), _) => {
+        (AnswerExtent::Bytes(ranges), _) => {
             let first =
                 ranges.into_iter().take(1).map(|range| range.start..range.end.min(range.start.saturating_add(limit)));
-            Ok(Answer::new(resource, &Extent::Bytes(first.collect())))
+            Ok(Answer::new(resource, &AnswerExtent::Bytes(first.collect())))
         }
         (_, Some(elsewhere)) => Ok(Answer::redirect(elsewhere)),
-        (_, None) => Err(Error::TooLarge { length }),
+        (_, None) => Err(MediaError::TooLarge { length }),
     }
 }
 

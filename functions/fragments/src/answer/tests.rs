@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::single_range_in_vec_init)]
 
 use reelspan_engine::container::Written;
-use reelspan_engine::fragment::mapping::{Of, Unit};
+use reelspan_engine::fragment::mapping::{MappingUnit, ResourceKind};
 use reelspan_engine::fragment::resolve::MediaPart;
 use reelspan_engine::fragment::uri::Fragment;
 use reelspan_engine::media::splice::Piece;
@@ -9,7 +9,7 @@ use reelspan_engine::media::{Interval, Time};
 
 use super::*;
 use crate::delivery::{LARGEST, LARGEST_STREAM};
-use crate::resource::Content;
+use crate::resource::ResourceContent;
 
 const LENGTH: u64 = 4_055_466;
 
@@ -21,7 +21,7 @@ fn resource(length: u64) -> Resource {
         modified: 784_111_777,
         mime: "video/webm".to_owned(),
         indexed: true,
-        content: Content::Original(body),
+        content: ResourceContent::Original(body),
     }
 }
 
@@ -32,15 +32,15 @@ fn cut() -> Resource {
     let file = Written { splice: body, setup: 0..1_000, elements: reelspan_engine::container::Extents::default() };
     let given = Interval::new(Time(19_770_000_000), Time::from_secs(35)).unwrap();
     let part = MediaPart { file, mime: "video/webm".to_owned(), given, tracks: None, selected: Vec::new() };
-    let content = Content::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));
+    let content = ResourceContent::Cut(Box::new(part), Fragment::parse("t=npt:19.77,35&track=audio"));
     Resource { etag: "\"cut\"".to_owned(), content, ..resource(0) }
 }
 
 fn mapping(ranges: &[Range<u64>]) -> Mapping {
     Mapping {
-        unit: Unit::Npt,
+        unit: MappingUnit::Npt,
         given: Interval::new(Time::from_secs(10), Time::from_secs(20)),
-        of: Of::Original,
+        of: ResourceKind::Original,
         duration: Time(38_300_000_000),
         tracks: Vec::new(),
         id: None,
@@ -50,8 +50,8 @@ fn mapping(ranges: &[Range<u64>]) -> Mapping {
     }
 }
 
-fn time(ranges: &[Range<u64>]) -> Extent {
-    Extent::Fragment(mapping(ranges))
+fn time(ranges: &[Range<u64>]) -> AnswerExtent {
+    AnswerExtent::Fragment(mapping(ranges))
 }
 
 /// All expected fields; others must not exist.
@@ -91,21 +91,21 @@ fn an_answer_says_what_it_gives() {
         (
             "the original",
             resource(LENGTH),
-            Extent::Whole,
+            AnswerExtent::Whole,
             200,
             [&ORIGINAL[..], &[mime, ("content-length", "4055466")]].concat(),
         ),
         (
             "the original of nothing",
             resource(0),
-            Extent::Whole,
+            AnswerExtent::Whole,
             200,
             [&ORIGINAL[..], &[mime, ("content-length", "0")]].concat(),
         ),
         (
             "bytes of the original",
             resource(LENGTH),
-            Extent::Bytes(vec![19_147..22_881]),
+            AnswerExtent::Bytes(vec![19_147..22_881]),
             206,
             [&ORIGINAL[..], &[mime, ("content-length", "3734"), ("content-range", "bytes 19147-22880/4055466")]]
                 .concat(),
@@ -127,11 +127,11 @@ fn an_answer_says_what_it_gives() {
             ]
             .concat(),
         ),
-        ("a cut", cut(), Extent::Whole, 200, [&CUT[..], &[mime, ("content-length", "10000")]].concat()),
+        ("a cut", cut(), AnswerExtent::Whole, 200, [&CUT[..], &[mime, ("content-length", "10000")]].concat()),
         (
             "bytes of a cut",
             cut(),
-            Extent::Bytes(vec![0..100]),
+            AnswerExtent::Bytes(vec![0..100]),
             206,
             [&CUT[..], &[mime, ("content-length", "100"), ("content-range", "bytes 0-99/10000"), ("vary", "Range")]]
                 .concat(),
@@ -147,7 +147,7 @@ fn an_answer_says_what_it_gives() {
 
 #[test]
 fn the_bytes_of_a_range_are_those_of_the_whole() {
-    let answer = Answer::new(&cut(), &Extent::Bytes(vec![990..1_010]));
+    let answer = Answer::new(&cut(), &AnswerExtent::Bytes(vec![990..1_010]));
     assert_eq!(
         answer.body.pieces().collect::<Vec<_>>(),
         [Piece::Made(vec![7; 10].into()), Piece::Source(50_000..50_010)]
@@ -156,7 +156,7 @@ fn the_bytes_of_a_range_are_those_of_the_whole() {
 
 #[test]
 fn several_ranges_are_parts_of_their_own() {
-    for (extent, mapped) in [(Extent::Bytes(vec![0..2, 10..20]), false), (time(&[0..2, 10..20]), true)] {
+    for (extent, mapped) in [(AnswerExtent::Bytes(vec![0..2, 10..20]), false), (time(&[0..2, 10..20]), true)] {
         let answer = Answer::new(&resource(LENGTH), &extent);
         assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT);
         assert!(answer.headers["content-type"].to_str().unwrap().starts_with("multipart/byteranges; boundary="));
@@ -171,7 +171,7 @@ fn several_ranges_are_parts_of_their_own() {
 #[test]
 fn what_has_no_index_is_given_by_bytes_alone() {
     let refused = Resource { indexed: false, mime: "text/plain\n".to_owned(), ..resource(10) };
-    let answer = Answer::new(&refused, &Extent::Whole);
+    let answer = Answer::new(&refused, &AnswerExtent::Whole);
     assert_eq!(answer.headers["accept-ranges"], "bytes");
     assert!(!answer.headers.contains_key("content-type"), "a media type that is invalid in a header field");
 }
@@ -195,16 +195,16 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
     let streamed = (Delivery::Streamed, None);
     let all = [0..10_000_000];
     // The request, and the result: a status, and the length of the body.
-    let cases: &[(Extent, Delivered, u16, u64)] = &[
-        (Extent::Whole, streamed, 200, 10_000_000),
-        (Extent::Whole, nowhere, 413, 0),
-        (Extent::Whole, there, 307, 0),
-        (Extent::Bytes(all.to_vec()), streamed, 206, 10_000_000),
-        (Extent::Bytes(all.to_vec()), nowhere, 206, LARGEST),
-        (Extent::Bytes(all.to_vec()), there, 206, LARGEST),
-        (Extent::Bytes(vec![5..LARGEST + 5]), there, 206, LARGEST),
-        (Extent::Bytes(vec![0..9_000_000, 9_500_000..9_500_001]), there, 206, LARGEST),
-        (Extent::Bytes(vec![9_000_000..9_000_010, 0..8_000_000]), there, 206, 10),
+    let cases: &[(AnswerExtent, Delivered, u16, u64)] = &[
+        (AnswerExtent::Whole, streamed, 200, 10_000_000),
+        (AnswerExtent::Whole, nowhere, 413, 0),
+        (AnswerExtent::Whole, there, 307, 0),
+        (AnswerExtent::Bytes(all.to_vec()), streamed, 206, 10_000_000),
+        (AnswerExtent::Bytes(all.to_vec()), nowhere, 206, LARGEST),
+        (AnswerExtent::Bytes(all.to_vec()), there, 206, LARGEST),
+        (AnswerExtent::Bytes(vec![5..LARGEST + 5]), there, 206, LARGEST),
+        (AnswerExtent::Bytes(vec![0..9_000_000, 9_500_000..9_500_001]), there, 206, LARGEST),
+        (AnswerExtent::Bytes(vec![9_000_000..9_000_010, 0..8_000_000]), there, 206, 10),
         (time(&[0..100]), there, 206, 100),
         (time(&all), there, 307, 0),
         (time(&all), nowhere, 413, 0),
@@ -222,7 +222,7 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
             Err(error) => assert_eq!((error.status().as_u16(), 0), (*status, *length), "{what}"),
         }
     }
-    let short = fit(&large, Extent::Bytes(vec![5..10_000_000]), Delivery::Buffered, None).unwrap();
+    let short = fit(&large, AnswerExtent::Bytes(vec![5..10_000_000]), Delivery::Buffered, None).unwrap();
     assert_eq!(short.headers["content-range"], format!("bytes 5-{}/10000000", LARGEST + 4));
 }
 
@@ -230,10 +230,10 @@ fn a_buffered_answer_is_never_larger_than_it_may_be() {
 fn a_streamed_answer_of_lambda_is_not_begun_where_it_would_be_cut_off() {
     let film = resource(700_000_000);
     let fit = |extent| fit(&film, extent, Delivery::StreamedByLambda, None);
-    let refused = fit(Extent::Whole).unwrap_err();
+    let refused = fit(AnswerExtent::Whole).unwrap_err();
     assert_eq!(refused.status(), 413);
     assert_eq!(refused.problem().members["length"], 700_000_000);
-    let part = fit(Extent::Bytes(vec![0..700_000_000])).unwrap();
+    let part = fit(AnswerExtent::Bytes(vec![0..700_000_000])).unwrap();
     assert_eq!((part.status.as_u16(), part.body.len()), (206, LARGEST_STREAM));
     assert_eq!(part.headers["content-range"], format!("bytes 0-{}/700000000", LARGEST_STREAM - 1));
     assert_eq!(fit(time(&[0..LARGEST_STREAM])).unwrap().status, 206);
@@ -268,5 +268,5 @@ fn an_answer_to_head_may_leave_the_length_out() {
     assert!(answer.length_is_unknown());
     assert_eq!(answer.status, StatusCode::OK);
     assert_fields(&answer, "without length", &[&ORIGINAL[..], &[("content-type", "video/webm")]].concat());
-    assert!(!Answer::new(&resource(LENGTH), &Extent::Whole).length_is_unknown());
+    assert!(!Answer::new(&resource(LENGTH), &AnswerExtent::Whole).length_is_unknown());
 }

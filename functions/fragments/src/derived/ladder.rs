@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use reelspan::space::{ContentId, MediaKey};
-use reelspan::store::{Found, Reader};
+use reelspan::store::{Found, IndexReader};
 use reelspan_engine::fragment::resolve;
 use reelspan_engine::index::{Head, Outline, Pages};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::package::hls::{self, Addresses};
 use reelspan_engine::package::ladder::{LeftOut, Missing, Variant};
-use reelspan_engine::package::name::{Item, Resource as Named, VariantName};
-use reelspan_engine::package::{Presentation, Rendition, Table};
+use reelspan_engine::package::name::{DerivedResource, RenditionItem, VariantName};
+use reelspan_engine::package::{Presentation, Rendition, SegmentTable};
 use serde_json::{Value, json};
 
 use super::part::presentation;
-use super::{Request, made, tag, text, token};
-use crate::resource::{Content, Resource};
-use crate::serving::{Confirmation, Made, outline};
-use crate::{Error, Fragments, Viewers, answer};
+use super::{DerivedRequest, made, tag, text, token};
+use crate::resource::{Resource, ResourceContent};
+use crate::serving::{Confirmation, VersionedAnswer, outline};
+use crate::{Fragments, MediaError, Viewers, answer};
 
 /// How long a cache may keep a segment of a variant: if the variant is replaced or deleted, the edges forget what is below it, and not
 /// what is below the content that names it.
@@ -39,7 +39,7 @@ pub(super) struct Ladder(Vec<Rung>);
 struct Rung {
     name: VariantName,
     /// Its head and its segment table, or why they cannot be had.
-    found: Result<(Arc<Head>, Table), String>,
+    found: Result<(Arc<Head>, SegmentTable), String>,
 }
 
 impl Ladder {
@@ -57,8 +57,8 @@ impl Ladder {
     /// Those that a player can change to, and those that are left out.
     pub fn variants<'a>(
         &'a self,
-        request: &Request,
-        content: (&Presentation<'_>, &Table),
+        request: &DerivedRequest,
+        content: (&Presentation<'_>, &SegmentTable),
     ) -> (Vec<Variant<'a>>, Vec<Missing>) {
         let (mut variants, mut missing) = (Vec::new(), Vec::new());
         for rung in &self.0 {
@@ -71,7 +71,12 @@ impl Ladder {
     }
 
     /// What they are, as data.
-    pub async fn describe(&self, request: &Request, outline: &Outline, pages: &mut Reader) -> Result<Value, Error> {
+    pub async fn describe(
+        &self,
+        request: &DerivedRequest,
+        outline: &Outline,
+        pages: &mut IndexReader,
+    ) -> Result<Value, MediaError> {
         let Ok(content) = presentation(request, outline) else { return Ok(json!([])) };
         if self.0.is_empty() {
             return Ok(json!([]));
@@ -97,12 +102,12 @@ enum NotThere {
     #[error("{0}")]
     Missing(String),
     #[error(transparent)]
-    Error(#[from] Error),
+    Error(#[from] MediaError),
     #[error(transparent)]
     LeftOut(#[from] LeftOut),
 }
 
-impl From<NotThere> for Error {
+impl From<NotThere> for MediaError {
     fn from(why: NotThere) -> Self {
         match why {
             NotThere::Missing(_) => Self::NoVariant,
@@ -113,7 +118,11 @@ impl From<NotThere> for Error {
 }
 
 impl Rung {
-    fn variant(&self, request: &Request, content: (&Presentation<'_>, &Table)) -> Result<Variant<'_>, NotThere> {
+    fn variant(
+        &self,
+        request: &DerivedRequest,
+        content: (&Presentation<'_>, &SegmentTable),
+    ) -> Result<Variant<'_>, NotThere> {
         let (head, table) = self.found.as_ref().map_err(|why| NotThere::Missing(why.clone()))?;
         let outline = outline(&head.status)?;
         let own = presentation(request, outline)?;
@@ -127,15 +136,18 @@ impl Rung {
 }
 
 /// Checks that a content names this variant at the number that the request has.
-fn is_named(named: &[MediaKey], wanted: &VariantName, variant: &MediaKey) -> Result<(), Error> {
+fn is_named(named: &[MediaKey], wanted: &VariantName, variant: &MediaKey) -> Result<(), MediaError> {
     let at = wanted.number.checked_sub(1).and_then(|at| named.get(at));
-    if at == Some(variant) { Ok(()) } else { Err(Error::NoVariant) }
+    if at == Some(variant) { Ok(()) } else { Err(MediaError::NoVariant) }
 }
 
 impl Fragments {
     /// The variants that a content names, if the answer depends on them.
-    pub(super) async fn ladder(&self, request: &Request, found: &mut Found) -> Result<Ladder, Error> {
-        if !matches!(request.name.resource, Named::Master | Named::Manifest | Named::About) {
+    pub(super) async fn ladder(&self, request: &DerivedRequest, found: &mut Found) -> Result<Ladder, MediaError> {
+        if !matches!(
+            request.name.resource,
+            DerivedResource::Master | DerivedResource::Manifest | DerivedResource::About
+        ) {
             return Ok(Ladder::default());
         }
         let named = (1..).zip(found.renditions.clone());
@@ -146,10 +158,10 @@ impl Fragments {
     /// The variants of these names: one look-up for all, and for the content's own segment table.
     async fn rungs(
         &self,
-        request: &Request,
+        request: &DerivedRequest,
         found: &mut Found,
         wanted: Vec<(VariantName, MediaKey)>,
-    ) -> Result<Ladder, Error> {
+    ) -> Result<Ladder, MediaError> {
         let head = Arc::clone(&found.head);
         // If the content has no stream, the answer says why.
         let Ok(content) = presentation(request, outline(&head.status)?) else { return Ok(Ladder::default()) };
@@ -171,12 +183,18 @@ impl Fragments {
     }
 
     /// The answer to a request for what is below a variant.
-    pub(super) async fn of_variant(&self, request: &Request, wanted: &VariantName) -> Result<Response, Error> {
-        let Named::Of { version, rendition, item } = &request.name.resource else { return Err(Error::NoRoute) };
+    pub(super) async fn of_variant(
+        &self,
+        request: &DerivedRequest,
+        wanted: &VariantName,
+    ) -> Result<Response, MediaError> {
+        let DerivedResource::Of { version, rendition, item } = &request.name.resource else {
+            return Err(MediaError::NoRoute);
+        };
         let variant = MediaKey::new(request.media.space().clone(), ContentId::parse(&wanted.content)?)?;
         let share = self.budget.share().await?;
         let index = &self.stores.index;
-        if let Item::Playlist | Item::KeyFrames = item {
+        if let RenditionItem::Playlist | RenditionItem::KeyFrames = item {
             let (admission, found) = index.find_with_others(&self.spaces, &request.media, &[]).await?;
             let (admitted, signature) = self.admit_derived(request, &admission)?;
             let mut found = self.there(&request.media, found).await?;
@@ -185,14 +203,14 @@ impl Fragments {
             let ladder = self.rungs(request, &mut found, vec![(wanted.clone(), variant)]).await?;
             let content = presentation(request, outline(&found.head.status)?)?;
             let table = content.table(&mut found.pages).await?;
-            let rung = ladder.0.first().ok_or(Error::NoVariant)?;
+            let rung = ladder.0.first().ok_or(MediaError::NoVariant)?;
             let variant = rung.variant(request, (&content, &table))?;
             if rung.version().as_ref() != Some(version) {
-                return Err(Error::OtherVersion);
+                return Err(MediaError::OtherVersion);
             }
             the_pictures(variant.presentation(), rendition)?;
             let addresses = Addresses { version, query: &signature.segments, playlists: &signature.playlists };
-            let body = text(variant.playlist(*item == Item::KeyFrames, addresses));
+            let body = text(variant.playlist(*item == RenditionItem::KeyFrames, addresses));
             let token = format!("{}{}", token(&found.head, content.outline()), ladder.token());
             let etag = tag(&found.head, &[], request, &token, &signature.playlists);
             let kept = (admitted.secure && self.viewers == Viewers::Direct).then_some(answer::FRESH_TO_ONE);
@@ -204,20 +222,20 @@ impl Fragments {
             index.find_variant(&self.spaces, (&request.media, &variant), &request.guess()).await?;
         let (admitted, _) = self.admit_derived(request, &admission)?;
         is_named(&named, wanted, &variant)?;
-        let Found { head, mut pages, .. } = found.ok_or(Error::NoVariant)?;
+        let Found { head, mut pages, .. } = found.ok_or(MediaError::NoVariant)?;
         pages.hold(share);
         let outline = outline(&head.status)?;
         let token = token(&head, outline);
         if *version != token {
-            return Err(Error::OtherVersion);
+            return Err(MediaError::OtherVersion);
         }
         let presentation = presentation(request, outline)?;
         let pictures = the_pictures(&presentation, rendition)?;
         let body = match *item {
-            Item::Header(number) => made(presentation.header(pictures, number)?),
-            Item::Segment(time) => presentation.segment(&mut pages, pictures, time, false).await?,
-            Item::KeyFrame(time) => presentation.segment(&mut pages, pictures, time, true).await?,
-            _ => return Err(Error::NoSegment),
+            RenditionItem::Header(number) => made(presentation.header(pictures, number)?),
+            RenditionItem::Segment(time) => presentation.segment(&mut pages, pictures, time, false).await?,
+            RenditionItem::KeyFrame(time) => presentation.segment(&mut pages, pictures, time, true).await?,
+            _ => return Err(MediaError::NoSegment),
         };
         let etag = tag(&head, &[], request, &token, "");
         let kept = if admitted.secure && self.viewers == Viewers::Direct { HOUR_TO_ONE } else { HOUR };
@@ -227,18 +245,18 @@ impl Fragments {
     /// Sends what is below a variant; its bytes are those of this content.
     async fn variant_answer(
         &self,
-        request: &Request,
+        request: &DerivedRequest,
         media: &MediaKey,
         (head, etag): (Arc<Head>, String),
         (mime, body): (&str, Splice),
         kept: Option<&'static str>,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, MediaError> {
         let resource = Resource {
             etag,
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,
-            content: Content::Original(body),
+            content: ResourceContent::Original(body),
         };
         let mut answer = self.part(request, &resource)?;
         if let Some(kept) = kept {
@@ -247,21 +265,21 @@ impl Fragments {
         if request.head {
             answer.body = Splice::new();
         }
-        self.send(media, Made::new(answer, head, None), Confirmation::Version).await
+        self.send(media, VersionedAnswer::new(answer, head, None), Confirmation::Version).await
     }
 }
 
 /// The pictures of a variant, if this is their name: nothing else of it is served below the content that names it.
-fn the_pictures<'a>(presentation: &'a Presentation<'_>, rendition: &str) -> Result<&'a Rendition, Error> {
-    presentation.variable().filter(|pictures| pictures.name() == rendition).ok_or(Error::NoSegment)
+fn the_pictures<'a>(presentation: &'a Presentation<'_>, rendition: &str) -> Result<&'a Rendition, MediaError> {
+    presentation.variable().filter(|pictures| pictures.name() == rendition).ok_or(MediaError::NoSegment)
 }
 
 /// The head and the segment table of a variant, or why it has none. The memory that they take is reserved with that of the content.
 async fn loaded(
-    request: &Request,
+    request: &DerivedRequest,
     content: &mut Found,
     Found { head, mut pages, .. }: Found,
-) -> Result<Result<(Arc<Head>, Table), String>, Error> {
+) -> Result<Result<(Arc<Head>, SegmentTable), String>, MediaError> {
     let own = outline(&head.status).and_then(|outline| presentation(request, outline));
     let own = match own {
         Ok(own) => own,
@@ -269,7 +287,7 @@ async fn loaded(
     };
     let (_, packed) = pages.read();
     let reserved = content.pages.reserve((packed as u64).saturating_mul(UNPACKED)).await;
-    reserved.map_err(|error| Error::from(resolve::Error::from(error)))?;
+    reserved.map_err(|error| MediaError::from(resolve::ResolveError::from(error)))?;
     let table = own.table(&mut pages).await?;
     Ok(Ok((Arc::clone(&head), table)))
 }

@@ -10,29 +10,29 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use reelspan::budget::Share;
-use reelspan::http::conditional::Verdict;
+use reelspan::http::conditional::PreconditionResult;
 use reelspan::http::etag;
-use reelspan::store::{Admission, CaptionFile, Found, Reader};
+use reelspan::store::{Admission, CaptionFile, Found, IndexReader};
 use reelspan_engine::caption;
 use reelspan_engine::container;
-use reelspan_engine::fragment::range::Asked as Range;
+use reelspan_engine::fragment::range::RequestedRanges;
 use reelspan_engine::fragment::resolve::Meaning;
 use reelspan_engine::index::{Head, Outline};
 use reelspan_engine::media::splice::Splice;
 use reelspan_engine::package::hls::{self, Addresses};
-use reelspan_engine::package::name::{Item, Resource as Named};
-use reelspan_engine::package::{self, Form, NoStream, dash, file};
+use reelspan_engine::package::name::{DerivedResource, RenditionItem};
+use reelspan_engine::package::{self, NoStream, SegmentForm, dash, file};
 
 use self::part::{asked, captioned, exactly};
 pub use self::part::{part, presentation};
-pub use self::request::Request;
+pub use self::request::DerivedRequest;
 use self::request::Signature;
 use crate::admission::Admitted;
-use crate::answer::{self, Answer, Extent};
-use crate::captions::Source;
-use crate::resource::{Content, Resource};
-use crate::serving::{Confirmation, Made, outline};
-use crate::{Delivery, Error, Fragments, Viewers, about, captions};
+use crate::answer::{self, Answer, AnswerExtent};
+use crate::captions::CaptionedContent;
+use crate::resource::{Resource, ResourceContent};
+use crate::serving::{Confirmation, VersionedAnswer, outline};
+use crate::{Delivery, Fragments, MediaError, Viewers, about, captions};
 
 /// The version of everything that writes streams. It increases with every change of the bytes of a segment, or of what a
 /// playlist names.
@@ -55,7 +55,7 @@ const AHEAD: u32 = 6;
 
 impl Fragments {
     /// The answer to a request for what is derived from a content.
-    pub async fn derived(&self, request: &Request) -> Result<Response, Error> {
+    pub async fn derived(&self, request: &DerivedRequest) -> Result<Response, MediaError> {
         if let Some(wanted) = &request.name.variant {
             return self.of_variant(request, wanted).await;
         }
@@ -81,11 +81,11 @@ impl Fragments {
 
     async fn derived_from(
         &self,
-        request: &Request,
+        request: &DerivedRequest,
         admission: &Admission,
         found: Option<Found>,
         share: Share,
-    ) -> Result<Made, Error> {
+    ) -> Result<VersionedAnswer, MediaError> {
         let (admitted, signature) = self.admit_derived(request, admission)?;
         let mut found = self.there(&request.media, found).await?;
         found.pages.hold(share);
@@ -99,15 +99,15 @@ impl Fragments {
         if request.head {
             answer.body = Splice::new();
         }
-        Ok(Made::new(answer, head, share))
+        Ok(VersionedAnswer::new(answer, head, share))
     }
 
     /// Checks that a request is allowed; also the signature for the URIs of playlists.
     fn admit_derived<'a>(
         &self,
-        request: &'a Request,
+        request: &'a DerivedRequest,
         admission: &Admission,
-    ) -> Result<(Admitted, Cow<'a, Signature>), Error> {
+    ) -> Result<(Admitted, Cow<'a, Signature>), MediaError> {
         let admitted = self.admit(admission, &request.media, request.query.as_deref(), &request.shown)?;
         // An open space ignores signatures.
         let signature = match &request.signature {
@@ -123,49 +123,49 @@ impl Fragments {
 
     async fn derive(
         &self,
-        request: &Request,
+        request: &DerivedRequest,
         found: &mut Found,
         Signature { segments, playlists, .. }: &Signature,
         is_secure: bool,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Answer, MediaError> {
         let ladder = self.ladder(request, found).await?;
         let Found { head, pages, captions: files, .. } = found;
         let outline = outline(&head.status)?;
         let token = token(head, outline);
-        let source = Source { media: &request.media, etag: &head.original.etag, outline, files };
+        let source = CaptionedContent { media: &request.media, etag: &head.original.etag, outline, files };
         let captions = || captions::of(outline, &token, files);
         let addresses = Addresses { version: &token, query: segments, playlists };
         let mp4;
         let (mime, body, fixed) = match &request.name.resource {
-            Named::About => {
+            DerivedResource::About => {
                 let captions = captions::list(&captions(), "");
                 let renditions = ladder.describe(request, outline, pages).await?;
                 ("application/json", text(about::of(&request.media, outline, &captions, &renditions)), false)
             }
-            Named::ChapterList => ("application/json", text(about::chapters(outline)), false),
-            Named::Chapters => {
+            DerivedResource::ChapterList => ("application/json", text(about::chapters(outline)), false),
+            DerivedResource::Chapters => {
                 let within = part(request, outline)?.and_then(|meaning| meaning.interval(outline));
                 (caption::MIME, text(caption::chapters(outline, within)), false)
             }
-            Named::CaptionList | Named::Captions(_) | Named::Text { .. } => {
+            DerivedResource::CaptionList | DerivedResource::Captions(_) | DerivedResource::Text { .. } => {
                 self.texts(request, &source, pages, (captions(), addresses)).await?
             }
-            Named::Master => {
+            DerivedResource::Master => {
                 let presentation = captioned(request, outline, captions())?;
                 let table = presentation.table(pages).await?;
                 let (further, missing) = ladder.variants(request, (&presentation, &table));
                 (hls::MIME, text(presentation.master_with((&further, &missing), &table, addresses)), false)
             }
-            Named::Manifest => {
+            DerivedResource::Manifest => {
                 let presentation = captioned(request, outline, captions())?;
-                if presentation.form() == Form::Packets {
-                    return Err(package::Error::from(NoStream::OnlyHls).into());
+                if presentation.form() == SegmentForm::Packets {
+                    return Err(package::PackageError::from(NoStream::OnlyHls).into());
                 }
                 let table = presentation.table(pages).await?;
                 let (further, missing) = ladder.variants(request, (&presentation, &table));
                 (dash::MIME, text(presentation.manifest_with((&further, &missing), &table, addresses)), false)
             }
-            Named::File => {
+            DerivedResource::File => {
                 let meaning = match part(request, outline)? {
                     Some(meaning) => meaning,
                     // What was signed as a part is not the whole.
@@ -181,8 +181,8 @@ impl Fragments {
                 mp4 = file.mime;
                 (mp4.as_str(), file.bytes.unwrap_or_else(whole), false)
             }
-            Named::Of { version, .. } if *version != token => return Err(Error::OtherVersion),
-            Named::Of { rendition, item, .. } => {
+            DerivedResource::Of { version, .. } if *version != token => return Err(MediaError::OtherVersion),
+            DerivedResource::Of { rendition, item, .. } => {
                 of_rendition((request, rendition, *item), outline, pages, addresses).await?
             }
         };
@@ -197,7 +197,7 @@ impl Fragments {
             modified: head.original.modified,
             mime: mime.to_owned(),
             indexed: false,
-            content: Content::Original(body),
+            content: ResourceContent::Original(body),
         };
         let answer = self.part(request, &resource)?;
         Ok(match (self.viewers, fixed) {
@@ -212,19 +212,21 @@ impl Fragments {
     }
 
     /// The part of a resource that the request's conditions and range select.
-    fn part(&self, request: &Request, resource: &Resource) -> Result<Answer, Error> {
+    fn part(&self, request: &DerivedRequest, resource: &Resource) -> Result<Answer, MediaError> {
         match request.conditions.judge(&resource.etag, resource.modified) {
-            Verdict::NotModified => return Ok(Answer::not_modified(resource)),
-            Verdict::Failed => return Err(Error::Precondition),
-            Verdict::Proceed => {}
+            PreconditionResult::NotModified => return Ok(Answer::not_modified(resource)),
+            PreconditionResult::Failed => return Err(MediaError::Precondition),
+            PreconditionResult::Proceed => {}
         }
         let length = resource.body().len();
         let extent = match &request.range {
-            Some(Range::Bytes(ranges)) if request.conditions.range_applies(&resource.etag, resource.modified) => {
-                let behind = |_| Error::Unsatisfiable { length, why: "the range is after the end".to_owned() };
-                Extent::Bytes(ranges.of(length).map_err(behind)?)
+            Some(RequestedRanges::Bytes(ranges))
+                if request.conditions.range_applies(&resource.etag, resource.modified) =>
+            {
+                let behind = |_| MediaError::Unsatisfiable { length, why: "the range is after the end".to_owned() };
+                AnswerExtent::Bytes(ranges.of(length).map_err(behind)?)
             }
-            _ => Extent::Whole,
+            _ => AnswerExtent::Whole,
         };
         let delivery = if request.head { Delivery::Streamed } else { self.delivery };
         answer::fit(resource, extent, delivery, None)
@@ -233,36 +235,36 @@ impl Fragments {
 
 /// The type and the bytes of what belongs to a rendition, and whether its name has a version.
 async fn of_rendition(
-    (request, rendition, item): (&Request, &str, Item),
+    (request, rendition, item): (&DerivedRequest, &str, RenditionItem),
     outline: &Outline,
-    pages: &mut Reader,
+    pages: &mut IndexReader,
     addresses: Addresses<'_>,
-) -> Result<(&'static str, Splice, bool), Error> {
+) -> Result<(&'static str, Splice, bool), MediaError> {
     let presentation = presentation(request, outline)?;
     let rendition = presentation.rendition(rendition)?;
     if !presentation.has(item) {
-        return Err(Error::NoSegment);
+        return Err(MediaError::NoSegment);
     }
     let mime = match rendition.kind {
-        _ if presentation.form() == Form::Packets => "video/mp2t",
+        _ if presentation.form() == SegmentForm::Packets => "video/mp2t",
         reelspan_engine::media::Kind::Video => "video/mp4",
         _ => "audio/mp4",
     };
     Ok(match item {
-        Item::Playlist => {
+        RenditionItem::Playlist => {
             let table = presentation.table(pages).await?;
             (hls::MIME, text(presentation.playlist(rendition, &table, addresses)), true)
         }
-        Item::KeyFrames => {
+        RenditionItem::KeyFrames => {
             let table = presentation.table(pages).await?;
             (hls::MIME, text(presentation.key_frames(rendition, &table, addresses)), true)
         }
-        Item::Header(number) => (mime, made(presentation.header(rendition, number)?), true),
-        Item::Segment(time) | Item::Packets(time) => {
+        RenditionItem::Header(number) => (mime, made(presentation.header(rendition, number)?), true),
+        RenditionItem::Segment(time) | RenditionItem::Packets(time) => {
             (mime, presentation.segment(pages, rendition, time, false).await?, true)
         }
-        Item::Packed(time) => ("audio/mpeg", presentation.packed_audio(pages, rendition, time).await?, true),
-        Item::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
+        RenditionItem::Packed(time) => ("audio/mpeg", presentation.packed_audio(pages, rendition, time).await?, true),
+        RenditionItem::KeyFrame(time) => (mime, presentation.segment(pages, rendition, time, true).await?, true),
     })
 }
 
@@ -275,7 +277,7 @@ fn token(head: &Head, outline: &Outline) -> String {
 }
 
 /// The validator of a derived resource: a digest of everything that its bytes depend on.
-fn tag(head: &Head, files: &[CaptionFile], request: &Request, token: &str, query: &str) -> String {
+fn tag(head: &Head, files: &[CaptionFile], request: &DerivedRequest, token: &str, query: &str) -> String {
     let name = format!("{:?}", request.name);
     let in_query = request.query.as_deref().filter(|_| request.name.resource.takes_query()).unwrap_or_default();
     let own = [head.original.etag.as_bytes(), token.as_bytes(), name.as_bytes(), in_query.as_bytes(), query.as_bytes()];

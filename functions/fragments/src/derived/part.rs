@@ -7,29 +7,29 @@ use reelspan_engine::index::Outline;
 use reelspan_engine::package::captions::of_part;
 use reelspan_engine::package::{self, Presentation};
 
-use super::Request;
-use crate::Error;
+use super::DerivedRequest;
+use crate::MediaError;
 
 /// The streams of the content, or of the part that the request names.
-pub fn presentation<'a>(request: &Request, outline: &'a Outline) -> Result<Presentation<'a>, Error> {
+pub fn presentation<'a>(request: &DerivedRequest, outline: &'a Outline) -> Result<Presentation<'a>, MediaError> {
     match part(request, outline)? {
-        None => Ok(Presentation::whole(outline).map_err(package::Error::from)?),
+        None => Ok(Presentation::whole(outline).map_err(package::PackageError::from)?),
         Some(meaning) => Ok(Presentation::part(outline, &meaning)?),
     }
 }
 
 /// The same with those of these captions that it has.
 pub(super) fn captioned<'a>(
-    request: &Request,
+    request: &DerivedRequest,
     outline: &'a Outline,
     all: Vec<Caption>,
-) -> Result<Presentation<'a>, Error> {
+) -> Result<Presentation<'a>, MediaError> {
     let captions = of_part(all, part(request, outline)?.as_ref());
     Ok(presentation(request, outline)?.with_captions(captions))
 }
 
 /// The part that the request names, or of captions its query; `None` for the whole content.
-pub fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Error> {
+pub fn part(request: &DerivedRequest, outline: &Outline) -> Result<Option<Meaning>, MediaError> {
     if let Some(text) = &request.name.fragment {
         // A name is not a query: a part that means nothing has no stream, rather than that of the whole.
         return exactly(&Fragment::parse(text), outline).map(Some);
@@ -43,20 +43,20 @@ pub fn part(request: &Request, outline: &Outline) -> Result<Option<Meaning>, Err
 }
 
 /// The fragment in the query, which may also have parameters for others: a signature, for instance.
-pub(super) fn asked(request: &Request) -> Fragment {
+pub(super) fn asked(request: &DerivedRequest) -> Fragment {
     let mut fragment = Fragment::parse(request.query());
     fragment.ignored.retain(|ignored| ignored.why != Reason::UnknownName);
     fragment
 }
 
 /// What a fragment means, if all of it means something.
-pub(super) fn exactly(fragment: &Fragment, outline: &Outline) -> Result<Meaning, Error> {
+pub(super) fn exactly(fragment: &Fragment, outline: &Outline) -> Result<Meaning, MediaError> {
     if let Some(ignored) = fragment.ignored.first() {
-        return Err(Error::NoPart(ignored.why.to_string()));
+        return Err(MediaError::NoPart(ignored.why.to_string()));
     }
     let meaning = Meaning::of(&Ask::from(fragment), outline);
     if let Some(without) = meaning.without.first() {
-        return Err(Error::NoPart(format!("{}: {}", without.dimension, without.why)));
+        return Err(MediaError::NoPart(format!("{}: {}", without.dimension, without.why)));
     }
     Ok(meaning)
 }

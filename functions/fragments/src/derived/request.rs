@@ -6,37 +6,37 @@ use axum::extract::FromRequestParts;
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use reelspan::cloudfront::verify::Refusal;
+use reelspan::cloudfront::verify::SignatureRefusal;
 use reelspan::cloudfront::{self, Copy};
-use reelspan::http::conditional::Conditions;
+use reelspan::http::conditional::Preconditions;
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan_engine::caption::TRACK;
-use reelspan_engine::fragment::range::Asked as Range;
+use reelspan_engine::fragment::range::RequestedRanges;
 use reelspan_engine::fragment::resolve::{self, Ask};
 use reelspan_engine::fragment::uri::{Fragment, Temporal};
 use reelspan_engine::index::{FIRST_PART, cell_at, part_at};
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use reelspan_engine::package::captions as streamed;
-use reelspan_engine::package::name::{DERIVED, Item, Name, Resource as Named, TextItem};
+use reelspan_engine::package::name::{DERIVED, DerivedName, DerivedResource, RenditionItem, TextItem};
 use reelspan_engine::package::{NEAR, NEXT};
 
-use crate::Error;
-use crate::admission::Shown;
+use crate::MediaError;
+use crate::admission::AccessProof;
 
 /// A request for what is derived from a content.
 #[derive(Debug)]
-pub struct Request {
+pub struct DerivedRequest {
     /// The content.
     pub media: MediaKey,
     /// What of it.
-    pub name: Name,
-    pub(super) shown: Shown,
+    pub name: DerivedName,
+    pub(super) shown: AccessProof,
     /// The query without the proof of access.
     pub(super) query: Option<String>,
     /// The parameters of a signature in the query, for the URIs of playlists; an error if its copy is malformed. Never logged.
-    pub(super) signature: Result<Signature, Refusal>,
-    pub(super) range: Option<Range>,
-    pub(super) conditions: Conditions,
+    pub(super) signature: Result<Signature, SignatureRefusal>,
+    pub(super) range: Option<RequestedRanges>,
+    pub(super) conditions: Preconditions,
     pub(super) head: bool,
 }
 
@@ -56,7 +56,7 @@ impl std::fmt::Debug for Signature {
     }
 }
 
-impl Request {
+impl DerivedRequest {
     /// The content's path and what stands below its `~`, as they are written, if there is a path segment `~`.
     pub fn split(path: &str) -> Option<(&str, &str)> {
         let mut at = 0;
@@ -72,14 +72,17 @@ impl Request {
 
     /// Whether the query may select a part, as that of the content itself.
     pub(super) fn takes_a_query(&self) -> bool {
-        self.name.resource == Named::File
+        self.name.resource == DerivedResource::File
     }
 
     /// Whether the answer has bytes of the content.
     pub(super) fn reads_media(&self) -> bool {
         match self.name.resource {
-            Named::Of { item: Item::Playlist | Item::KeyFrames | Item::Header(_), .. } => false,
-            Named::File | Named::Of { .. } => !self.head,
+            DerivedResource::Of {
+                item: RenditionItem::Playlist | RenditionItem::KeyFrames | RenditionItem::Header(_),
+                ..
+            } => false,
+            DerivedResource::File | DerivedResource::Of { .. } => !self.head,
             _ => false,
         }
     }
@@ -123,24 +126,25 @@ impl Request {
         };
         let near = |begins: Time| cell_at(begins - LASTS)..=cell_at(begins + BEFORE);
         let (rendition, time) = match &self.name.resource {
-            Named::Of { rendition, item, .. } => match item {
-                Item::Segment(time) | Item::KeyFrame(time) | Item::Packets(time) | Item::Packed(time) => {
-                    (rendition, time)
-                }
+            DerivedResource::Of { rendition, item, .. } => match item {
+                RenditionItem::Segment(time)
+                | RenditionItem::KeyFrame(time)
+                | RenditionItem::Packets(time)
+                | RenditionItem::Packed(time) => (rendition, time),
                 // The playlist of packets says how far the sync sample is before the part.
-                Item::Playlist => return [part.map_or(nothing.clone(), near), nothing],
-                Item::KeyFrames | Item::Header(_) => return none,
+                RenditionItem::Playlist => return [part.map_or(nothing.clone(), near), nothing],
+                RenditionItem::KeyFrames | RenditionItem::Header(_) => return none,
             },
-            Named::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
+            DerivedResource::Text { name, item: TextItem::Segment(start), .. } if name.starts_with(TRACK) => {
                 let from = part.unwrap_or(Time::ZERO) + milliseconds(*start);
                 return [cell_at(from)..=cell_at(from + streamed::LASTS), nothing];
             }
             // Beside a transport stream, the time stamp at the beginning of a segment is found by a page.
-            Named::Text { item: TextItem::Segment(start), .. } => {
+            DerivedResource::Text { item: TextItem::Segment(start), .. } => {
                 let from = part.unwrap_or(Time::ZERO) + milliseconds(*start);
                 return [cell_at(from - BEFORE)..=cell_at(from), nothing];
             }
-            Named::Master | Named::Text { item: TextItem::Playlist, .. } => {
+            DerivedResource::Master | DerivedResource::Text { item: TextItem::Playlist, .. } => {
                 return [part.map_or(nothing.clone(), near), nothing];
             }
             _ => return none,
@@ -150,7 +154,7 @@ impl Request {
         let (Some(scale), Ok(ticks)) = (scale, i64::try_from(*time)) else { return none };
         let begins = match self.name.resource {
             // Packets have the times of the whole content.
-            Named::Of { item: Item::Packets(_), .. } => Time::ZERO,
+            DerivedResource::Of { item: RenditionItem::Packets(_), .. } => Time::ZERO,
             _ => part.unwrap_or(Time::ZERO),
         };
         let from = begins + scale.time(Ticks(ticks));
@@ -168,17 +172,18 @@ fn milliseconds(milliseconds: u64) -> Time {
 const BEFORE: Time = Time(500_000_000);
 const LASTS: Time = Time::from_secs(8);
 
-impl<S: Send + Sync> FromRequestParts<S> for Request {
-    type Rejection = Error;
+impl<S: Send + Sync> FromRequestParts<S> for DerivedRequest {
+    type Rejection = MediaError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let path = parts.uri.path().strip_prefix("/media/").ok_or(Error::NoRoute)?;
-        let (content, below) = Self::split(path).ok_or(Error::NoRoute)?;
-        let (space, content) = content.split_once('/').ok_or(Error::NoRoute)?;
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| Error::Path);
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MediaError> {
+        let path = parts.uri.path().strip_prefix("/media/").ok_or(MediaError::NoRoute)?;
+        let (content, below) = Self::split(path).ok_or(MediaError::NoRoute)?;
+        let (space, content) = content.split_once('/').ok_or(MediaError::NoRoute)?;
+        let decode =
+            |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| MediaError::Path);
         let media = MediaKey::new(SpaceId::parse(&decode(space)?)?, ContentId::parse(&decode(content)?)?)?;
-        let name = Name::parse(below).ok_or(Error::NoRoute)?;
-        let (shown, query) = Shown::of(parts);
+        let name = DerivedName::parse(below).ok_or(MediaError::NoRoute)?;
+        let (shown, query) = AccessProof::of(parts);
         let signature = Signature::of(parts.uri.query().unwrap_or_default());
         let range = parts.headers.get(http::header::RANGE).and_then(|value| value.to_str().ok());
         Ok(Self {
@@ -187,8 +192,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
             shown,
             query,
             signature,
-            range: range.and_then(Range::parse),
-            conditions: Conditions::read(&parts.headers),
+            range: range.and_then(RequestedRanges::parse),
+            conditions: Preconditions::read(&parts.headers),
             head: parts.method == Method::HEAD,
         })
     }
@@ -197,7 +202,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
 impl Signature {
     /// Reads the signature of a query: CloudFront takes its own parameters away, so the address of a playlist has them a second
     /// time ([`cloudfront::copied`]).
-    fn of(query: &str) -> Result<Self, Refusal> {
+    fn of(query: &str) -> Result<Self, SignatureRefusal> {
         if let Some(copy) = cloudfront::copied(query)? {
             let segments = format!("?{}", copy.parameters);
             return Ok(Self { playlists: format!("{segments}&{}", copy.parameter), segments, copy: Some(copy) });

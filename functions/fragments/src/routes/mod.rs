@@ -16,15 +16,15 @@ use http::header::{
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, StatusCode, Version};
 use reelspan::http::protection::{self, Embedding};
-use reelspan::telemetry::{self, Index};
-use reelspan_engine::fragment::range::Asked as Range;
+use reelspan::telemetry::{self, IndexLookup};
+use reelspan_engine::fragment::range::RequestedRanges;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::answer::{CONTENT_RANGE_MAPPING, RANGE_REDIRECT, X_MEDIA_FRAGMENT};
 use crate::request::{self, ACCEPT_RANGE_REDIRECT};
-use crate::{Error, Fragments, Viewers, derived, playlist, validate};
+use crate::{Fragments, MediaError, Viewers, derived, playlist, validate};
 
 /// How long a browser may cache a preflight answer.
 const PREFLIGHT: Duration = Duration::from_hours(24);
@@ -36,10 +36,10 @@ pub fn table(fragments: Fragments) -> Router {
         .route("/media/{space}/{*content}", get(media).layer(compression).layer(map_response(weaken)))
         .route("/validate", get(validate::validate))
         .route("/health", get(health))
-        .fallback(async || Error::NoRoute)
-        .method_not_allowed_fallback(async || Error::Method)
+        .fallback(async || MediaError::NoRoute)
+        .method_not_allowed_fallback(async || MediaError::Method)
         .layer(cors())
-        .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".to_owned()).into_response()))
+        .layer(CatchPanicLayer::custom(|_| MediaError::Internal("a handler panicked".to_owned()).into_response()))
         .layer(from_fn(protected))
         .with_state(Arc::new(fragments))
 }
@@ -110,24 +110,24 @@ impl FromRef<Arc<Fragments>> for Viewers {
 /// What a path of media names.
 enum Requested {
     /// A content, or a fragment of it.
-    Media(request::Request),
+    Media(request::MediaRequest),
     /// What is derived from a content.
-    Derived(derived::Request),
+    Derived(derived::DerivedRequest),
     /// The playlist of a space.
-    Playlist(playlist::Request),
+    Playlist(playlist::PlaylistRequest),
 }
 
 impl FromRequestParts<Arc<Fragments>> for Requested {
-    type Rejection = Error;
+    type Rejection = MediaError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<Fragments>) -> Result<Self, Error> {
-        if let Some(playlist) = playlist::Request::read(parts) {
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<Fragments>) -> Result<Self, MediaError> {
+        if let Some(playlist) = playlist::PlaylistRequest::read(parts) {
             return playlist.map(Self::Playlist);
         }
-        if derived::Request::split(parts.uri.path()).is_some() {
-            return derived::Request::from_request_parts(parts, state).await.map(Self::Derived);
+        if derived::DerivedRequest::split(parts.uri.path()).is_some() {
+            return derived::DerivedRequest::from_request_parts(parts, state).await.map(Self::Derived);
         }
-        request::Request::from_request_parts(parts, state).await.map(Self::Media)
+        request::MediaRequest::from_request_parts(parts, state).await.map(Self::Media)
     }
 }
 
@@ -143,19 +143,22 @@ async fn media(State(fragments): State<Arc<Fragments>>, requested: Requested) ->
     }
 }
 
-async fn derived(fragments: &Fragments, request: &derived::Request) -> Response {
+async fn derived(fragments: &Fragments, request: &derived::DerivedRequest) -> Response {
     let answer = fragments.derived(request).await;
     telemetry::note(|notes| {
         notes.kind = Some("derived");
         notes.fragment.clone_from(&request.name.fragment);
-        notes.index =
-            Some(if matches!(answer, Err(Error::Missing | Error::Indexing)) { Index::Miss } else { Index::Hit });
-        notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
+        notes.index = Some(if matches!(answer, Err(MediaError::Missing | MediaError::Indexing)) {
+            IndexLookup::Miss
+        } else {
+            IndexLookup::Hit
+        });
+        notes.refused_signature = matches!(answer, Err(MediaError::Unsigned(_)));
     });
     answer.into_response()
 }
 
-async fn stored(fragments: &Fragments, request: &request::Request) -> Response {
+async fn stored(fragments: &Fragments, request: &request::MediaRequest) -> Response {
     telemetry::note(|notes| {
         notes.kind = Some(kind(request));
         notes.fragment = Some(request.fragment.to_string());
@@ -163,19 +166,22 @@ async fn stored(fragments: &Fragments, request: &request::Request) -> Response {
     });
     let answer = fragments.stored(request).await;
     telemetry::note(|notes| {
-        notes.index =
-            Some(if matches!(answer, Err(Error::Missing | Error::Indexing)) { Index::Miss } else { Index::Hit });
-        notes.refused_signature = matches!(answer, Err(Error::Unsigned(_)));
+        notes.index = Some(if matches!(answer, Err(MediaError::Missing | MediaError::Indexing)) {
+            IndexLookup::Miss
+        } else {
+            IndexLookup::Hit
+        });
+        notes.refused_signature = matches!(answer, Err(MediaError::Unsigned(_)));
     });
     answer.into_response()
 }
 
 /// The kind of a request for media: a fragment of the file, a byte range, or the whole.
-fn kind(request: &request::Request) -> &'static str {
+fn kind(request: &request::MediaRequest) -> &'static str {
     match (&request.ask, &request.range) {
         (Some(_), _) => "cut",
-        (None, Some(Range::Fragment(_))) => "range",
-        (None, Some(Range::Bytes(_))) => "bytes",
+        (None, Some(RequestedRanges::Fragment(_))) => "range",
+        (None, Some(RequestedRanges::Bytes(_))) => "bytes",
         (None, None) => "original",
     }
 }

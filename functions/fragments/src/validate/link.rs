@@ -3,7 +3,7 @@
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan_engine::fragment::uri;
 
-use crate::Error;
+use crate::MediaError;
 
 /// A URI or a relative reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Link {
     /// # Errors
     ///
     /// If it is below `/media/`, but not a valid name.
-    pub fn media(&self, host: Option<&str>) -> Result<Option<MediaKey>, Error> {
+    pub fn media(&self, host: Option<&str>) -> Result<Option<MediaKey>, MediaError> {
         let path = match self.base.split_once("://") {
             None => self.base.as_str(),
             Some((scheme, rest)) => {
@@ -60,7 +60,7 @@ impl Link {
         let Some((space, content)) = path.strip_prefix("/media/").and_then(|path| path.split_once('/')) else {
             return Ok(None);
         };
-        let decoded = |text| uri::decode(text).map_err(|_| Error::Path);
+        let decoded = |text| uri::decode(text).map_err(|_| MediaError::Path);
         let (space, content) = (decoded(space)?, decoded(content)?);
         Ok(Some(MediaKey::new(SpaceId::parse(&space)?, ContentId::parse(&content)?)?))
     }

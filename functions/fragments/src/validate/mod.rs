@@ -17,9 +17,9 @@ use http::header::{ACCEPT, CACHE_CONTROL, HOST, VARY};
 use http::{HeaderMap, HeaderName, Uri};
 
 use self::link::Link;
-use self::report::{Media, Report};
-use crate::admission::Shown;
-use crate::{Error, Fragments};
+use self::report::{MediaReport, UriReport};
+use crate::admission::AccessProof;
+use crate::{Fragments, MediaError};
 
 /// The longest accepted URI, in bytes.
 const LONGEST: usize = 8_192;
@@ -41,11 +41,11 @@ pub async fn validate(State(fragments): State<Arc<Fragments>>, headers: HeaderMa
     response
 }
 
-async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Result<Report, Error> {
+async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Result<UriReport, MediaError> {
     let mut link = Link::parse(asked);
-    let (shown, rest) = Shown::of_url(link.path(), link.query.as_deref());
+    let (shown, rest) = AccessProof::of_url(link.path(), link.query.as_deref());
     link.query = rest;
-    let mut report = Report::of(&link);
+    let mut report = UriReport::of(&link);
     let host = headers.get(X_FORWARDED_HOST).or_else(|| headers.get(HOST)).and_then(|host| host.to_str().ok());
     if let Some(media) = link.media(host)? {
         let (admission, found) =
@@ -60,7 +60,7 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
                 let mut found = fragments.there(&media, found).await?;
                 found.pages.hold(fragments.budget.share().await?);
                 report.resolve(&mut found).await?;
-                report.media = Some(Media::of(&media, &found.head));
+                report.media = Some(MediaReport::of(&media, &found.head));
             }
             // Without access, the file is not described; the grammar is no secret.
             Err(refused) => report.withheld = Some(refused.to_string()),
@@ -70,8 +70,8 @@ async fn report(fragments: &Fragments, headers: &HeaderMap, asked: &str) -> Resu
 }
 
 /// The URI to validate: everything after `uri=`, decoded once, so that a URI without encoding works too.
-fn asked(query: Option<&str>) -> Result<String, Error> {
-    let wrong = |why| Error::Validate(why);
+fn asked(query: Option<&str>) -> Result<String, MediaError> {
+    let wrong = |why| MediaError::Validate(why);
     let written = query.and_then(|query| query.strip_prefix("uri=")).filter(|uri| !uri.is_empty());
     let written =
         written.ok_or(wrong("a query such as ?uri=https%3A%2F%2Fexample.org%2Fa.mp4%3Ft%3D3%2C7 is expected"))?;
@@ -112,7 +112,7 @@ mod tests {
         }
         let long = format!("uri={}", "a".repeat(LONGEST + 1));
         for query in [None, Some(""), Some("uri="), Some("url=a"), Some("uri=%ff"), Some("uri=%"), Some(&long)] {
-            assert!(matches!(asked(query), Err(Error::Validate(_))), "{query:?}");
+            assert!(matches!(asked(query), Err(MediaError::Validate(_))), "{query:?}");
         }
     }
 

@@ -14,35 +14,35 @@ use reelspan_engine::media::{Chapter, Interval, Kind, Time, Track};
 use serde::Serialize;
 
 use super::link::Link;
-use crate::answer::Extent;
+use crate::answer::AnswerExtent;
 use crate::resource::Resource;
-use crate::{Error, serving};
+use crate::{MediaError, serving};
 
 /// The meaning of a URI.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct UriReport {
     uri: String,
     /// Whether it is a media fragment URI: a dimension of its query or of its hash matches the grammar.
     media_fragment: bool,
     /// The part for the server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    query: Option<Reading>,
+    query: Option<ReadingReport>,
     /// The part for the player.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hash: Option<Reading>,
+    hash: Option<ReadingReport>,
     /// The file, if it is on this server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub media: Option<Media>,
+    pub media: Option<MediaReport>,
     /// Why the file is not described, if it is on this server and the URI does not open it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
 }
 
-impl Report {
+impl UriReport {
     /// The report by the grammar alone.
     pub fn of(link: &Link) -> Self {
-        let reading = |text: &Option<String>| text.as_deref().map(Reading::of);
+        let reading = |text: &Option<String>| text.as_deref().map(ReadingReport::of);
         let (query, hash) = (reading(&link.query), reading(&link.hash));
         let media_fragment = query.iter().chain(&hash).any(|reading| !reading.fragment.is_empty());
         Self { uri: link.written.clone(), media_fragment, query, hash, media: None, withheld: None }
@@ -55,7 +55,7 @@ impl Report {
     }
 
     /// Resolves it for a file with an index.
-    pub async fn resolve(&mut self, found: &mut Found) -> Result<(), Error> {
+    pub async fn resolve(&mut self, found: &mut Found) -> Result<(), MediaError> {
         for reading in self.query.iter_mut().chain(&mut self.hash).filter(|reading| !reading.fragment.is_empty()) {
             reading.resolved = Resolved::of(&reading.fragment, found).await?;
         }
@@ -63,7 +63,7 @@ impl Report {
     }
 }
 
-impl Report {
+impl UriReport {
     /// Whether the query asks for a part of the file, or tries to: a query without effect gives no right to the whole.
     pub fn is_of_a_part(&self) -> bool {
         self.query.as_ref().is_some_and(|reading| {
@@ -75,7 +75,7 @@ impl Report {
 
     /// Describes the excerpt that the URI opens, and nothing else of its file: not its length, not its other tracks and
     /// chapters, and not where the bytes of the excerpt are in it.
-    pub async fn resolve_excerpt(&mut self, media: &MediaKey, found: &mut Found) -> Result<(), Error> {
+    pub async fn resolve_excerpt(&mut self, media: &MediaKey, found: &mut Found) -> Result<(), MediaError> {
         let Some(reading) = &mut self.query else { return Ok(()) };
         let Some((excerpt, resolved)) = excerpt(&reading.fragment, media, found).await? else {
             self.withheld = Some("the file has no such part".to_owned());
@@ -88,7 +88,11 @@ impl Report {
 }
 
 /// An excerpt as a file, and the result of its query; `None` if a part of the query means nothing for the file.
-async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Result<Option<(Media, Resolved)>, Error> {
+async fn excerpt(
+    fragment: &Fragment,
+    media: &MediaKey,
+    found: &mut Found,
+) -> Result<Option<(MediaReport, Resolved)>, MediaError> {
     let Status::Indexed(outline) = &found.head.status else { return Ok(None) };
     let meaning = Meaning::of(&Ask::from(fragment), outline);
     if !meaning.without.is_empty() || fragment.ignored.iter().any(|ignored| ignored.why != Reason::UnknownName) {
@@ -98,7 +102,7 @@ async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Re
     let (start, end) = (part.given.start(), part.given.end().min(outline.duration));
     let given = Interval::new(start, end).unwrap_or(part.given);
     let bytes = part.file.splice.len();
-    let told = Media {
+    let told = MediaReport {
         space: media.space().as_str().to_owned(),
         content: media.content().as_str().to_owned(),
         bytes,
@@ -113,7 +117,7 @@ async fn excerpt(fragment: &Fragment, media: &MediaKey, found: &mut Found) -> Re
 /// The meaning of a query or a hash.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Reading {
+struct ReadingReport {
     /// As it was written.
     written: String,
     /// The same in a canonical spelling, without ignored parts; empty if nothing remains.
@@ -127,7 +131,7 @@ struct Reading {
     #[serde(skip_serializing_if = "Option::is_none")]
     xywh: Option<Rectangle>,
     /// The parts that do not match the grammar, and so have no effect.
-    ignored: Vec<Ignored>,
+    ignored: Vec<IgnoredReport>,
     /// The corresponding `Range` of the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<String>,
@@ -162,16 +166,16 @@ struct Rectangle {
 }
 
 #[derive(Debug, Serialize)]
-struct Ignored {
+struct IgnoredReport {
     /// The name-value pair as it was written.
     pair: String,
     why: String,
 }
 
-impl Reading {
+impl ReadingReport {
     fn of(written: &str) -> Self {
         let fragment = Fragment::parse(written);
-        let ignored = |ignored: &reelspan_engine::fragment::uri::Ignored| Ignored {
+        let ignored = |ignored: &reelspan_engine::fragment::uri::IgnoredPair| IgnoredReport {
             pair: ignored.pair.clone(),
             why: ignored.why.to_string(),
         };
@@ -285,7 +289,7 @@ enum AsRange {
 }
 
 impl Resolved {
-    async fn of(fragment: &Fragment, found: &mut Found) -> Result<Option<Self>, Error> {
+    async fn of(fragment: &Fragment, found: &mut Found) -> Result<Option<Self>, MediaError> {
         let Status::Indexed(outline) = &found.head.status else { return Ok(None) };
         let meaning = Meaning::of(&Ask::from(fragment), outline);
         let lacking = |lacking: &resolve::Meaningless| Lacking {
@@ -314,15 +318,15 @@ impl Resolved {
 }
 
 impl AsRange {
-    async fn of(range: &FragmentRange, found: &mut Found) -> Result<Self, Error> {
+    async fn of(range: &FragmentRange, found: &mut Found) -> Result<Self, MediaError> {
         let original = Resource::original(&found.head);
         match serving::fragment(found, range, &original).await {
-            Ok(Extent::Fragment(mapping)) => Ok(Self::Partial {
+            Ok(AnswerExtent::Fragment(mapping)) => Ok(Self::Partial {
                 bytes: mapping.ranges.iter().map(|range| (range.start, range.end.saturating_sub(1))).collect(),
                 content_range_mapping: mapping.to_string(),
             }),
             Ok(_) => Ok(Self::Ignored),
-            Err(Error::Unsatisfiable { why, .. }) => Ok(Self::NotSatisfiable { why }),
+            Err(MediaError::Unsatisfiable { why, .. }) => Ok(Self::NotSatisfiable { why }),
             Err(error) => Err(error),
         }
     }
@@ -330,7 +334,7 @@ impl AsRange {
 
 /// A file on this server.
 #[derive(Debug, Serialize)]
-pub struct Media {
+pub struct MediaReport {
     space: String,
     content: String,
     bytes: u64,
@@ -379,7 +383,7 @@ struct TrackOf {
     frames_per_second: Option<f64>,
 }
 
-impl Media {
+impl MediaReport {
     /// The file by the head of its index.
     pub fn of(media: &MediaKey, head: &Head) -> Self {
         let (refused, structure) = match &head.status {

@@ -92,11 +92,11 @@ enum Change {
 }
 
 impl Change {
-    fn happens(self, bucket: &Bucket, key: &str, sequencer: u32) -> S3Event {
+    fn happens(self, bucket: &MemoryBucket, key: &str, sequencer: u32) -> S3Event {
         let mut name = "ObjectCreated:Put";
         match self {
             Self::File(version, seconds) => store_as(bucket, key, version, seconds),
-            Self::Text => drop(bucket.put(key, "text", Content::Bytes(Bytes::from_static(b"text")))),
+            Self::Text => drop(bucket.put(key, "text", ObjectContent::Bytes(Bytes::from_static(b"text")))),
             Self::Gone => {
                 bucket.delete(key);
                 name = "ObjectRemoved:Delete";
@@ -108,7 +108,7 @@ impl Change {
 
 /// Runs an indexer that is terminated this way; returns whether it got that far.
 async fn dies(
-    bucket: &Bucket,
+    bucket: &MemoryBucket,
     database: &aws_sdk_dynamodb::config::Builder,
     last: (usize, End),
     event: S3Event,
@@ -141,7 +141,7 @@ async fn an_indexer_that_ends_at_any_call_leaves_what_the_next_event_finishes() 
         (Some(File(300, 45)), File(301, 120), Some(Gone)),
         (Some(File(300, 45)), Gone, Some(File(302, 50))),
     ];
-    let bucket = Bucket::default();
+    let bucket = MemoryBucket::default();
     let database = database().await;
     let stores = Stores::new(bucket.config(), database.clone(), "media", CONTAINER_INDEX.name);
     create_tables(&database).await.unwrap();

@@ -48,7 +48,7 @@ fn orders(changes: usize, deliveries: &[usize]) -> Vec<Vec<Step>> {
 }
 
 /// Runs the steps on a separate file, and checks the result.
-async fn happens(bucket: &Bucket, stores: &Stores, key: &str, history: &[Version], order: &[Step]) {
+async fn happens(bucket: &MemoryBucket, stores: &Stores, key: &str, history: &[Version], order: &[Step]) {
     for step in order {
         match *step {
             Step::Change(number) => match history[number] {

@@ -17,9 +17,9 @@ mod webm;
 use bytes::Bytes;
 use reelspan::space::MediaKey;
 use reelspan::store::{CONTAINER_INDEX, ContentEntry, IndexStatus, Query, Sequencer, Stores, create_tables};
-use reelspan_engine::index::{Head, Packed, PagesError, Status};
-use reelspan_indexer::{Error, S3Event, handle};
-use reelspan_testkit::aws::{Bucket, Content, Fault, Moment, NAME, database};
+use reelspan_engine::index::{Head, PackedPage, PagesError, Status};
+use reelspan_indexer::{IndexerError, S3Event, handle};
+use reelspan_testkit::aws::{InjectedFault, MemoryBucket, Moment, NAME, ObjectContent, database};
 use serde_json::json;
 use webm::webm;
 
@@ -30,8 +30,8 @@ fn key() -> MediaKey {
 }
 
 /// An empty bucket and an empty database.
-async fn empty_stores() -> (Bucket, Stores) {
-    let bucket = Bucket::default();
+async fn empty_stores() -> (MemoryBucket, Stores) {
+    let bucket = MemoryBucket::default();
     let database = database().await;
     create_tables(&database).await.unwrap();
     let stores = Stores::new(bucket.config(), database, NAME, CONTAINER_INDEX.name);
@@ -56,12 +56,12 @@ fn delete(sequencer: u32) -> S3Event {
 }
 
 /// A file whose ETag and samples both identify its version: it is the size of the samples.
-fn store(bucket: &Bucket, version: usize, seconds: u32) {
+fn store(bucket: &MemoryBucket, version: usize, seconds: u32) {
     store_as(bucket, KEY, version, seconds);
 }
 
-fn store_as(bucket: &Bucket, key: &str, version: usize, seconds: u32) {
-    bucket.put(key, &version.to_string(), Content::Bytes(webm(seconds, version)));
+fn store_as(bucket: &MemoryBucket, key: &str, version: usize, seconds: u32) {
+    bucket.put(key, &version.to_string(), ObjectContent::Bytes(webm(seconds, version)));
 }
 
 async fn head(stores: &Stores) -> Option<Head> {
@@ -87,7 +87,7 @@ async fn items_of(stores: &Stores, key: &str) -> usize {
 
 /// Stores one page, as another indexer might.
 async fn put_page(stores: &Stores, etag: &str, sequencer: &str) {
-    let page = Packed { number: 1, bytes: Bytes::from_static(b"page") };
+    let page = PackedPage { number: 1, bytes: Bytes::from_static(b"page") };
     stores.index.put_pages(&key(), etag, &Sequencer::new(sequencer), vec![page]).await.unwrap();
 }
 
@@ -108,11 +108,11 @@ async fn check_of(stores: &Stores, key: &str) -> Result<Option<Head>, PagesError
 }
 
 /// Checks that the index is that of the object, and that there is nothing else.
-async fn check_final(bucket: &Bucket, stores: &Stores) {
+async fn check_final(bucket: &MemoryBucket, stores: &Stores) {
     check_final_of(bucket, stores, KEY).await;
 }
 
-async fn check_final_of(bucket: &Bucket, stores: &Stores, key: &str) {
+async fn check_final_of(bucket: &MemoryBucket, stores: &Stores, key: &str) {
     let head = check_of(stores, key).await.unwrap();
     assert_eq!(head.as_ref().map(|head| head.original.etag.clone()), bucket.etag(key));
     check_list(stores, key, head.as_ref()).await;
@@ -162,7 +162,7 @@ async fn a_file_that_cannot_be_indexed_has_a_head_that_says_why() {
     let (bucket, stores) = empty_stores().await;
     for (number, content) in [(1, Bytes::new()), (2, Bytes::from_static(b"plain text")), (3, webm(38, 300).slice(..60))]
     {
-        bucket.put(KEY, &number.to_string(), Content::Bytes(content));
+        bucket.put(KEY, &number.to_string(), ObjectContent::Bytes(content));
         handle(&stores, put(number)).await.unwrap();
         let Some(Status::Refused(reason)) = head(&stores).await.map(|head| head.status) else { panic!("no reason") };
         assert!(!reason.is_empty());
@@ -203,7 +203,7 @@ async fn pages_of_the_version_before_are_removed() {
         assert_eq!(items(&stores).await, seconds.div_ceil(10) as usize + 3);
     }
     // If a file turns out to be invalid, nothing stored before remains.
-    let etag = bucket.put(KEY, "text", Content::Bytes(Bytes::from_static(b"text")));
+    let etag = bucket.put(KEY, "text", ObjectContent::Bytes(Bytes::from_static(b"text")));
     put_page(&stores, &etag, "00000005").await;
     handle(&stores, put(5)).await.unwrap();
     check_final(&bucket, &stores).await;
@@ -248,7 +248,7 @@ async fn a_file_that_keeps_changing_is_left_for_another_time() {
     for call in 0..40 {
         bucket.at(Moment::Before, call, move |bucket| store(bucket, 301 + call, 12));
     }
-    assert!(matches!(handle(&stores, put(1)).await, Err(Error::Restless(_))));
+    assert!(matches!(handle(&stores, put(1)).await, Err(IndexerError::Restless(_))));
 }
 
 #[tokio::test]
@@ -256,9 +256,9 @@ async fn each_event_is_tried_and_the_first_error_is_told() {
     let (bucket, stores) = empty_stores().await;
     store(&bucket, 300, 12);
     let other = "films/other.webm";
-    bucket.put(other, "1", Content::Bytes(webm(12, 300)));
+    bucket.put(other, "1", ObjectContent::Bytes(webm(12, 300)));
     // Every GET of the first file fails at once, until the indexer gives up.
-    bucket.fail([Fault::Ends(0); 4]);
+    bucket.fail([InjectedFault::Ends(0); 4]);
     let records = [
         ("ObjectCreated:Put", "no-slash", 1),
         ("ObjectCreated:Put", "films/../a", 1),
@@ -266,7 +266,7 @@ async fn each_event_is_tried_and_the_first_error_is_told() {
         ("ObjectCreated:Put", KEY, 1),
         ("ObjectCreated:Put", other, 1),
     ];
-    assert!(matches!(handle(&stores, event(&records)).await, Err(Error::Unread(_))));
+    assert!(matches!(handle(&stores, event(&records)).await, Err(IndexerError::Unread(_))));
     assert!(head(&stores).await.is_none());
     assert!(stores.index.stored(&other.parse().unwrap()).await.unwrap().is_some());
     let mut foreign = put(1);

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use reelspan::store::{Change, Item, Key, Value, Write};
+use reelspan::store::{Item, ItemChange, PrimaryKey, Value, Write};
 use reelspan_engine::container::Limit;
 use reelspan_indexer::handle_some;
 
@@ -26,7 +26,7 @@ async fn once(stores: &Stores, event: S3Event) -> Option<S3Event> {
 }
 
 /// As many invocations as necessary; returns their number.
-pub async fn to_the_end(stores: &Stores, event: S3Event) -> Result<usize, Error> {
+pub async fn to_the_end(stores: &Stores, event: S3Event) -> Result<usize, IndexerError> {
     let (mut event, mut count) = (event, 0);
     while !event.records.is_empty() {
         event = handle_some(stores, event, &limit()).await?;
@@ -158,7 +158,7 @@ async fn pages_that_a_late_writer_put_over_those_of_an_earlier_piece_are_noticed
 
 /// Overwrites an attribute of the first part of the checkpoint.
 async fn spoil(stores: &Stores, name: &'static str, value: Value) {
-    let change = Change::Update(Key::sorted(KEY, "CHECK000"), vec![(name, Some(value))]);
+    let change = ItemChange::Update(PrimaryKey::sorted(KEY, "CHECK000"), vec![(name, Some(value))]);
     assert!(stores.index.database().write(vec![Write::new(stores.index.table(), change)]).await.unwrap());
 }
 
@@ -205,7 +205,7 @@ fn flv(configurations: u8) -> Bytes {
 async fn a_checkpoint_that_is_larger_than_an_item_has_parts() {
     let limit = Limit { bytes: Some(100_000), ..Limit::default() };
     let (bucket, stores) = empty_stores().await;
-    bucket.put(KEY, "flv", Content::Bytes(flv(20)));
+    bucket.put(KEY, "flv", ObjectContent::Bytes(flv(20)));
     let (mut event, mut most) = (put(1), 0);
     while !event.records.is_empty() {
         event = handle_some(&stores, event, &limit).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_checkpoint_that_is_larger_than_an_item_has_parts() {
     assert!(most >= 3, "{most} parts");
     let in_parts = table(&stores).await;
     let (bucket, stores) = empty_stores().await;
-    bucket.put(KEY, "flv", Content::Bytes(flv(20)));
+    bucket.put(KEY, "flv", ObjectContent::Bytes(flv(20)));
     handle(&stores, put(1)).await.unwrap();
     assert_eq!(in_parts, table(&stores).await);
 }

@@ -25,12 +25,12 @@ pub enum AuthorizerContext {
         groups: String,
     },
     /// The request is refused.
-    Refused(Refused),
+    Refused(AccessRefused),
 }
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refused {
+pub struct AccessRefused {
     /// The status of the response.
     pub refused: RefusalStatus,
     /// The reason, for the client.
@@ -57,7 +57,7 @@ pub enum RefusalStatus {
     Unavailable,
 }
 
-impl From<Denied> for Refused {
+impl From<Denied> for AccessRefused {
     fn from(denied: Denied) -> Self {
         let refusal = match &denied {
             Denied::Malformed(_) | Denied::Wrong => RefusalStatus::Unauthorized,
@@ -76,7 +76,7 @@ impl From<Denied> for Refused {
     }
 }
 
-impl Refused {
+impl AccessRefused {
     /// Refuses a request, and logs why.
     #[must_use]
     pub fn because(refused: RefusalStatus, why: &str) -> Self {
@@ -121,7 +121,7 @@ impl AuthorizerContext {
                 _ => RefusalStatus::Unauthorized,
             };
             let (why, retry_after) = (text("why").unwrap_or_default(), text("retryAfter"));
-            return Some(Self::Refused(Refused { refused, why, retry_after }));
+            return Some(Self::Refused(AccessRefused { refused, why, retry_after }));
         }
         Some(Self::By { user: text("user")?, role: text("role")?, groups: text("groups")? })
     }
@@ -131,7 +131,7 @@ impl AuthorizerContext {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use reelspan::user::{Malformed, Role};
+    use reelspan::user::{MalformedCredentials, Role};
 
     use super::*;
 
@@ -169,9 +169,9 @@ mod tests {
             Denied::Wrong,
             Denied::Crowded,
             Denied::Limited { seconds: 7, again: false },
-            Denied::Malformed(Malformed::Scheme),
+            Denied::Malformed(MalformedCredentials::Scheme),
         ] {
-            let context = AuthorizerContext::Refused(Refused::from(denied));
+            let context = AuthorizerContext::Refused(AccessRefused::from(denied));
             let sent = serde_json::to_value(&context).unwrap();
             assert!(sent.as_object().unwrap().values().all(Value::is_string), "{sent}");
             let fields = serde_json::from_value(sent).unwrap();

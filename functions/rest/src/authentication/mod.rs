@@ -17,34 +17,34 @@ use lambda_http::request::RequestContext;
 use reelspan::http::protection::{self, Embedding};
 use reelspan::store::{Registry, Sessions};
 use reelspan::telemetry;
-use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, Malformed, Settings};
+use reelspan::user::{Authenticator, CHALLENGE, Denied, Identity, MalformedCredentials, Settings};
 use reelspan_gateway::address;
 
-pub use self::context::{AuthorizerContext, RefusalStatus, Refused};
+pub use self::context::{AccessRefused, AuthorizerContext, RefusalStatus};
 pub use self::failed::{FailedSignIn, SIGN_IN};
 use crate::session;
 
 /// The authenticator that a function's environment names: `USERS_TABLE`, `ADMIN_SECRET` if there is a first admin, and what the
 /// AWS SDKs read. It remembers credentials that were right for `time_to_live`.
-pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, Failure> {
+pub async fn from_env(time_to_live: Duration) -> Result<Authenticator, StartFailure> {
     of(Registry::from_env().await?, time_to_live)
 }
 
 /// The same, and the sessions of browsers: `SESSIONS_TABLE`.
-pub async fn with_sessions_from_env(time_to_live: Duration) -> Result<(Authenticator, Sessions), Failure> {
+pub async fn with_sessions_from_env(time_to_live: Duration) -> Result<(Authenticator, Sessions), StartFailure> {
     let users = Registry::from_env().await?;
     Ok((of(users.clone(), time_to_live)?, Sessions::from_env(users).await?))
 }
 
-fn of(users: Registry, time_to_live: Duration) -> Result<Authenticator, Failure> {
+fn of(users: Registry, time_to_live: Duration) -> Result<Authenticator, StartFailure> {
     Ok(Authenticator::new(users, Settings { time_to_live, ..Settings::default() })?)
 }
 
 /// Why a function does not start.
-type Failure = Box<dyn Error + Send + Sync + 'static>;
+type StartFailure = Box<dyn Error + Send + Sync + 'static>;
 
 /// The layer that [`layer`] returns.
-pub type Layer = FromFnLayer<Middleware, Authenticator, (State<Authenticator>, Request)>;
+pub type AuthenticationLayer = FromFnLayer<Middleware, Authenticator, (State<Authenticator>, Request)>;
 
 type Middleware = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, Response>;
 
@@ -53,7 +53,7 @@ type Middleware = fn(State<Authenticator>, Request, Next) -> BoxFuture<'static, 
 /// to a request that the authorizer has refused, and with 401 to wrong credentials, even if the route is open to everybody.
 ///
 /// A page's own requests get a 401 without `Basic`, so that the browser does not ask for a password itself.
-pub fn layer(authenticator: Authenticator) -> Layer {
+pub fn layer(authenticator: Authenticator) -> AuthenticationLayer {
     from_fn_with_state(authenticator, step)
 }
 
@@ -79,7 +79,7 @@ async fn identify(
     authenticator: &Authenticator,
     fields: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Option<Identity>, Refused> {
+) -> Result<Option<Identity>, AccessRefused> {
     match passed_on(extensions) {
         Some(AuthorizerContext::Refused(refused)) => Err(refused),
         Some(said) if said.identity().is_some() => Ok(said.identity()),
@@ -116,11 +116,11 @@ fn authorization(fields: &HeaderMap) -> Result<Option<&[u8]>, Denied> {
     let mut fields = fields.get_all(AUTHORIZATION).iter();
     match (fields.next(), fields.next()) {
         (field, None) => Ok(field.map(http::HeaderValue::as_bytes)),
-        (_, Some(_)) => Err(Malformed::Scheme.into()),
+        (_, Some(_)) => Err(MalformedCredentials::Scheme.into()),
     }
 }
 
-fn refusal(refused: &Refused) -> Response {
+fn refusal(refused: &AccessRefused) -> Response {
     let text = format!("{}\n", refused.why);
     let fixed = [(CACHE_CONTROL, "no-store")];
     let mut response = match refused.refused {

@@ -14,7 +14,7 @@ use reelspan::user::{Identity, NotFound};
 use ring::digest::{SHA256, digest};
 
 use super::cookie;
-use crate::Error;
+use crate::RestError;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -26,9 +26,9 @@ const CSRF: HeaderName = HeaderName::from_static("x-reelspan-csrf");
 pub struct CsrfToken(pub String);
 
 /// What [`layer`] gives, to be put around a router.
-pub type Layer = FromFnLayer<Step, Sessions, (State<Sessions>, Request)>;
+pub type SessionLayer = FromFnLayer<SessionStep, Sessions, (State<Sessions>, Request)>;
 
-type Step = fn(State<Sessions>, Request, Next) -> BoxFuture<'static, Response>;
+type SessionStep = fn(State<Sessions>, Request, Next) -> BoxFuture<'static, Response>;
 
 /// What the session of a request says.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub enum Judged {
 }
 
 /// Puts the user of a session into a request that has no other credentials. It goes within the authenticator's layer.
-pub fn layer(sessions: Sessions) -> Layer {
+pub fn layer(sessions: Sessions) -> SessionLayer {
     from_fn_with_state(sessions, step)
 }
 
@@ -57,8 +57,8 @@ fn step(State(sessions): State<Sessions>, mut request: Request, next: Next) -> B
                     request.extensions_mut().insert(Some(identity));
                 }
                 Ok(Judged::Nothing) => {}
-                Ok(Judged::Unproven) => return Error::Unproven.into_response(),
-                Err(error) => return Error::from(error).into_response(),
+                Ok(Judged::Unproven) => return RestError::Unproven.into_response(),
+                Err(error) => return RestError::from(error).into_response(),
             }
         }
         next.run(request).await

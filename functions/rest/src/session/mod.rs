@@ -5,7 +5,7 @@ mod layer;
 
 use http::HeaderMap;
 
-pub use layer::{CsrfToken, Judged, Layer, csrf_token, judge, layer};
+pub use layer::{CsrfToken, Judged, SessionLayer, csrf_token, judge, layer};
 
 /// What goes with a 401 for a page's own request. A browser asks for a password if it sees `Basic`; this page asks itself.
 pub const CHALLENGE: &str = "Session realm=\"Reelspan\"";

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, head, post};
 use reelspan_rest::guarded;
 
-use crate::{Error, Spaces, content, put, space, task};
+use crate::{RestError, Spaces, content, put, space, task};
 
 /// All routes, within `/durastore`.
 pub fn table(spaces: Spaces) -> Router {
@@ -24,7 +24,7 @@ pub fn table(spaces: Spaces) -> Router {
             "/{space}/{*content}",
             get(content::get).head(content::head).put(put::put).post(content::note).delete(content::delete),
         )
-        .fallback(async || Error::NoRoute);
+        .fallback(async || RestError::NoRoute);
     guarded(routes).with_state(Arc::new(spaces))
 }
 

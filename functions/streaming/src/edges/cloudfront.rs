@@ -9,8 +9,8 @@ use aws_sdk_cloudfrontkeyvaluestore::config::{self, http::HttpResponse};
 use aws_sdk_cloudfrontkeyvaluestore::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfrontkeyvaluestore::types::{DeleteKeyRequestListItem, PutKeyRequestListItem};
 
-use super::{Changes, KeyValueStore, Version};
-use crate::Error;
+use super::{KeyChanges, KeyValueStore, StoreVersion};
+use crate::EdgeError;
 use crate::error::CLOUDFRONT;
 
 /// A CloudFront KeyValueStore.
@@ -30,12 +30,12 @@ impl CloudFrontStore {
 
 #[async_trait]
 impl KeyValueStore for CloudFrontStore {
-    async fn version(&self) -> Result<Version, Error> {
+    async fn version(&self) -> Result<StoreVersion, EdgeError> {
         let described = self.client.describe_key_value_store().kvs_arn(&self.arn).send().await.map_err(of)?;
-        Ok(Version(described.e_tag))
+        Ok(StoreVersion(described.e_tag))
     }
 
-    async fn get(&self, key: &str) -> Result<Option<String>, Error> {
+    async fn get(&self, key: &str) -> Result<Option<String>, EdgeError> {
         match self.client.get_key().kvs_arn(&self.arn).key(key).send().await {
             Ok(found) => Ok(Some(found.value)),
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
@@ -43,7 +43,7 @@ impl KeyValueStore for CloudFrontStore {
         }
     }
 
-    async fn all(&self) -> Result<BTreeMap<String, String>, Error> {
+    async fn all(&self) -> Result<BTreeMap<String, String>, EdgeError> {
         let mut items = self.client.list_keys().kvs_arn(&self.arn).into_paginator().items().send();
         let mut values = BTreeMap::new();
         while let Some(item) = items.next().await {
@@ -53,7 +53,7 @@ impl KeyValueStore for CloudFrontStore {
         Ok(values)
     }
 
-    async fn update(&self, version: &Version, changes: &Changes) -> Result<Version, Error> {
+    async fn update(&self, version: &StoreVersion, changes: &KeyChanges) -> Result<StoreVersion, EdgeError> {
         let mut update = self.client.update_keys().kvs_arn(&self.arn).if_match(&version.0);
         for (key, value) in changes {
             update = match value {
@@ -61,26 +61,26 @@ impl KeyValueStore for CloudFrontStore {
                 None => update.deletes(built(DeleteKeyRequestListItem::builder().key(key).build())?),
             };
         }
-        Ok(Version(update.send().await.map_err(of)?.e_tag))
+        Ok(StoreVersion(update.send().await.map_err(of)?.e_tag))
     }
 }
 
-fn built<T>(item: Result<T, aws_sdk_cloudfrontkeyvaluestore::error::BuildError>) -> Result<T, Error> {
-    item.map_err(|error| Error::Service(error.to_string()))
+fn built<T>(item: Result<T, aws_sdk_cloudfrontkeyvaluestore::error::BuildError>) -> Result<T, EdgeError> {
+    item.map_err(|error| EdgeError::Service(error.to_string()))
 }
 
-fn of<E>(error: SdkError<E, HttpResponse>) -> Error
+fn of<E>(error: SdkError<E, HttpResponse>) -> EdgeError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default() {
-        "ConflictException" => Error::Conflict,
-        "ServiceQuotaExceededException" => Error::Full(
+        "ConflictException" => EdgeError::Conflict,
+        "ServiceQuotaExceededException" => EdgeError::Full(
             "the key value store of the edges is full: it holds 5 MB, some 50 000 spaces; disable-streaming for spaces that \
              need none, or set fewer allowedOrigins"
                 .to_owned(),
         ),
-        "ThrottlingException" | "TooManyRequestsException" | "Throttling" => Error::Throttled(CLOUDFRONT),
-        _ => Error::Service(DisplayErrorContext(error).to_string()),
+        "ThrottlingException" | "TooManyRequestsException" | "Throttling" => EdgeError::Throttled(CLOUDFRONT),
+        _ => EdgeError::Service(DisplayErrorContext(error).to_string()),
     }
 }

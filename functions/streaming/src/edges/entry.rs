@@ -2,7 +2,7 @@
 //! `functions/edge/` reads it too.
 
 use reelspan::space::record::{Space, SpaceState};
-use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
+use reelspan::space::streaming::{Streaming, StreamingKind, StreamingStatus};
 use serde::{Deserialize, Serialize};
 
 /// The largest value of a CloudFront KeyValueStore, in bytes (*CloudFront Developer Guide*, "File format for key-value
@@ -14,7 +14,7 @@ pub const LARGEST: usize = 1024;
 pub struct EdgeEntry {
     /// At which of the two hosts it streams.
     #[serde(with = "kind")]
-    pub kind: Kind,
+    pub kind: StreamingKind,
     /// The generation that the paths of a secure space contain.
     pub generation: String,
     /// The origins whose pages may read it; none if any may.
@@ -52,21 +52,21 @@ impl From<&Streaming> for EdgeEntry {
 }
 
 mod kind {
-    use reelspan::space::streaming::Kind;
+    use reelspan::space::streaming::StreamingKind;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-    pub(super) fn serialize<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(kind: &StreamingKind, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match kind {
-            Kind::Open => "open",
-            Kind::Secure => "secure",
+            StreamingKind::Open => "open",
+            StreamingKind::Secure => "secure",
         })
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamingKind, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
-            "open" => Ok(Kind::Open),
-            "secure" => Ok(Kind::Secure),
+            "open" => Ok(StreamingKind::Open),
+            "secure" => Ok(StreamingKind::Secure),
             other => Err(D::Error::custom(format!("unknown kind {other:?}"))),
         }
     }
@@ -84,7 +84,7 @@ mod tests {
     fn a_space_has_an_entry_while_it_streams() {
         let mut space = Space::new(SpaceId::parse("films").unwrap(), None, 0);
         assert_eq!(EdgeEntry::of(&space), None);
-        for kind in [Kind::Open, Kind::Secure] {
+        for kind in [StreamingKind::Open, StreamingKind::Secure] {
             let streaming = Streaming::new(kind, vec!["https://a.org".to_owned()]);
             space.streaming = Some(streaming.clone());
             let entry = EdgeEntry::of(&space).unwrap();
@@ -107,17 +107,17 @@ mod tests {
     #[test]
     fn fifty_thousand_spaces_have_room() {
         let names = (0..50_000).map(|number| format!("archive-collection-{number}"));
-        let size = |kind: Kind, origins: &[String]| {
+        let size = |kind: StreamingKind, origins: &[String]| {
             let value = EdgeEntry::from(&Streaming::new(kind, origins.to_vec())).value().len();
             names.clone().map(|name| name.len() + value).sum::<usize>()
         };
-        for kind in [Kind::Open, Kind::Secure] {
+        for kind in [StreamingKind::Open, StreamingKind::Secure] {
             let (size, each) = (size(kind, &[]), size(kind, &[]) / 50_000);
             assert!(size < STORE && (70..=100).contains(&each), "{kind:?}: {size} bytes, {each} each");
         }
         // One origin for each halves that.
         let origins = ["https://www.museum.example.org".to_owned()];
-        assert!(size(Kind::Secure, &origins) * 4 / 5 < STORE && size(Kind::Secure, &origins) > STORE);
+        assert!(size(StreamingKind::Secure, &origins) * 4 / 5 < STORE && size(StreamingKind::Secure, &origins) > STORE);
     }
 
     #[test]

@@ -5,15 +5,15 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use async_trait::async_trait;
 
-use super::{Changes, EdgeEntry, KeyValueStore, Version};
-use crate::Error;
+use super::{EdgeEntry, KeyChanges, KeyValueStore, StoreVersion};
+use crate::EdgeError;
 
 /// A key-value store in memory.
 #[derive(Debug, Default)]
-pub struct MemoryStore(RwLock<State>);
+pub struct MemoryStore(RwLock<StoreState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct StoreState {
     version: u64,
     values: BTreeMap<String, String>,
 }
@@ -25,29 +25,29 @@ impl MemoryStore {
         self.read().values.get(space).and_then(|value| EdgeEntry::parse(value))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, StoreState> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl KeyValueStore for MemoryStore {
-    async fn version(&self) -> Result<Version, Error> {
-        Ok(Version(self.read().version.to_string()))
+    async fn version(&self) -> Result<StoreVersion, EdgeError> {
+        Ok(StoreVersion(self.read().version.to_string()))
     }
 
-    async fn get(&self, key: &str) -> Result<Option<String>, Error> {
+    async fn get(&self, key: &str) -> Result<Option<String>, EdgeError> {
         Ok(self.read().values.get(key).cloned())
     }
 
-    async fn all(&self) -> Result<BTreeMap<String, String>, Error> {
+    async fn all(&self) -> Result<BTreeMap<String, String>, EdgeError> {
         Ok(self.read().values.clone())
     }
 
-    async fn update(&self, version: &Version, changes: &Changes) -> Result<Version, Error> {
+    async fn update(&self, version: &StoreVersion, changes: &KeyChanges) -> Result<StoreVersion, EdgeError> {
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if state.version.to_string() != version.0 {
-            return Err(Error::Conflict);
+            return Err(EdgeError::Conflict);
         }
         for (key, value) in changes {
             match value {
@@ -56,6 +56,6 @@ impl KeyValueStore for MemoryStore {
             }
         }
         state.version += 1;
-        Ok(Version(state.version.to_string()))
+        Ok(StoreVersion(state.version.to_string()))
     }
 }

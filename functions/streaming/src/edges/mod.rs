@@ -18,31 +18,31 @@ pub use cloudfront::CloudFrontStore;
 pub use entry::{EdgeEntry, LARGEST};
 pub use memory::MemoryStore;
 
-use crate::Error;
+use crate::EdgeError;
 
 /// The version of a whole store, which every change replaces (*CloudFront API Reference*, `UpdateKeys`, `If-Match`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version(pub String);
+pub struct StoreVersion(pub String);
 
 /// Changes by key: a new value, or `None` to remove the key.
-pub type Changes = BTreeMap<String, Option<String>>;
+pub type KeyChanges = BTreeMap<String, Option<String>>;
 
 /// A key-value store at the edges.
 #[async_trait]
 pub trait KeyValueStore: Debug + Send + Sync {
     /// The current version of the store.
-    async fn version(&self) -> Result<Version, Error>;
+    async fn version(&self) -> Result<StoreVersion, EdgeError>;
 
     /// The value of a key.
-    async fn get(&self, key: &str) -> Result<Option<String>, Error>;
+    async fn get(&self, key: &str) -> Result<Option<String>, EdgeError>;
 
     /// All keys with their values.
-    async fn all(&self) -> Result<BTreeMap<String, String>, Error>;
+    async fn all(&self) -> Result<BTreeMap<String, String>, EdgeError>;
 
     /// Makes all of the changes, or none; returns the version after them.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] if the store no longer has this version, [`Error::Full`] if there is no room.
-    async fn update(&self, version: &Version, changes: &Changes) -> Result<Version, Error>;
+    /// [`EdgeError::Conflict`] if the store no longer has this version, [`EdgeError::Full`] if there is no room.
+    async fn update(&self, version: &StoreVersion, changes: &KeyChanges) -> Result<StoreVersion, EdgeError>;
 }

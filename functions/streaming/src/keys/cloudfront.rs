@@ -8,8 +8,8 @@ use aws_sdk_cloudfront::types::{KeyGroupConfig, PublicKeyConfig, PublicKeySummar
 use reelspan::cloudfront::key::SigningKey;
 
 use super::{KeyGroup, hex};
-use crate::Error;
-use crate::lambda::cloudfront::{Fault, of, unnamed};
+use crate::EdgeError;
+use crate::lambda::cloudfront::{CloudFrontFault, of, unnamed};
 
 /// What CloudFront says about a distribution that all edges know.
 const DEPLOYED: &str = "Deployed";
@@ -35,7 +35,7 @@ impl CloudFrontKeys {
     }
 
     /// The public keys of this installation.
-    async fn public_keys(&self) -> Result<Vec<PublicKeySummary>, Error> {
+    async fn public_keys(&self) -> Result<Vec<PublicKeySummary>, EdgeError> {
         let prefix = format!("{}-key-", self.name);
         let (mut keys, mut marker) = (Vec::new(), None);
         loop {
@@ -50,7 +50,7 @@ impl CloudFrontKeys {
     }
 
     /// The id of the key group; `None` if there is none.
-    async fn find_group(&self) -> Result<Option<String>, Error> {
+    async fn find_group(&self) -> Result<Option<String>, EdgeError> {
         let (name, mut marker) = (self.group_name(), None);
         loop {
             let list = self.client.list_key_groups().set_marker(marker).send().await.map_err(of)?.key_group_list;
@@ -70,32 +70,32 @@ impl CloudFrontKeys {
 
 #[async_trait]
 impl KeyGroup for CloudFrontKeys {
-    async fn publish(&self, key: &SigningKey) -> Result<String, Error> {
+    async fn publish(&self, key: &SigningKey) -> Result<String, EdgeError> {
         let name = format!("{}-key-{}", self.name, hex(&key.public(), 8));
-        let find = async || Ok::<_, Error>(self.public_keys().await?.into_iter().find(|key| key.name == name));
+        let find = async || Ok::<_, EdgeError>(self.public_keys().await?.into_iter().find(|key| key.name == name));
         if let Some(found) = find().await? {
             return Ok(found.id);
         }
         let config = PublicKeyConfig::builder().caller_reference(&name).name(&name).encoded_key(key.public_pem());
-        let config = config.build().map_err(|error| Error::Service(error.to_string()))?;
+        let config = config.build().map_err(|error| EdgeError::Service(error.to_string()))?;
         match self.client.create_public_key().public_key_config(config).send().await.map_err(of) {
             Ok(made) => Ok(made.public_key.ok_or_else(|| unnamed("a public key"))?.id),
             // Another caller was first.
-            Err(Fault::Exists) => Ok(find().await?.ok_or_else(|| unnamed("a public key"))?.id),
+            Err(CloudFrontFault::Exists) => Ok(find().await?.ok_or_else(|| unnamed("a public key"))?.id),
             Err(fault) => Err(fault.into()),
         }
     }
 
-    async fn trust(&self, keys: &[String]) -> Result<String, Error> {
+    async fn trust(&self, keys: &[String]) -> Result<String, EdgeError> {
         let config = || {
             let config = KeyGroupConfig::builder().name(self.group_name()).set_items(Some(keys.to_vec())).build();
-            config.map_err(|error| Error::Service(error.to_string()))
+            config.map_err(|error| EdgeError::Service(error.to_string()))
         };
         let id = match self.find_group().await? {
             Some(id) => id,
             None => match self.client.create_key_group().key_group_config(config()?).send().await.map_err(of) {
                 Ok(made) => return Ok(made.key_group.ok_or_else(|| unnamed("a key group"))?.id),
-                Err(Fault::Exists) => self.find_group().await?.ok_or_else(|| unnamed("a key group"))?,
+                Err(CloudFrontFault::Exists) => self.find_group().await?.ok_or_else(|| unnamed("a key group"))?,
                 Err(fault) => return Err(fault.into()),
             },
         };
@@ -108,33 +108,33 @@ impl KeyGroup for CloudFrontKeys {
         Ok(id)
     }
 
-    async fn is_deployed(&self) -> Result<bool, Error> {
+    async fn is_deployed(&self) -> Result<bool, EdgeError> {
         let Some(id) = &self.distribution else { return Ok(true) };
         let found = self.client.get_distribution().id(id).send().await.map_err(of)?;
         Ok(found.distribution.is_some_and(|distribution| distribution.status == DEPLOYED))
     }
 
-    async fn keep_only(&self, keys: &[String]) -> Result<(), Error> {
+    async fn keep_only(&self, keys: &[String]) -> Result<(), EdgeError> {
         for key in self.public_keys().await?.into_iter().filter(|key| !keys.contains(&key.id)) {
             let found = match self.client.get_public_key().id(&key.id).send().await.map_err(of) {
                 Ok(found) => found,
-                Err(Fault::Gone) => continue,
+                Err(CloudFrontFault::Gone) => continue,
                 Err(fault) => return Err(fault.into()),
             };
             let delete = self.client.delete_public_key().id(&key.id).set_if_match(found.e_tag);
             match delete.send().await.map_err(of) {
-                Ok(_) | Err(Fault::Gone) => {}
+                Ok(_) | Err(CloudFrontFault::Gone) => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
         Ok(())
     }
 
-    async fn delete(&self) -> Result<(), Error> {
+    async fn delete(&self) -> Result<(), EdgeError> {
         if let Some(id) = self.find_group().await? {
             let found = self.client.get_key_group().id(&id).send().await.map_err(of)?;
             match self.client.delete_key_group().id(&id).set_if_match(found.e_tag).send().await.map_err(of) {
-                Ok(_) | Err(Fault::Gone) => {}
+                Ok(_) | Err(CloudFrontFault::Gone) => {}
                 Err(fault) => return Err(fault.into()),
             }
         }

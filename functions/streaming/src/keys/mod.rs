@@ -29,7 +29,7 @@ use tokio::sync::Mutex;
 pub use cloudfront::CloudFrontKeys;
 pub use local::LocalKeys;
 
-use crate::Error;
+use crate::EdgeError;
 
 /// How long a key is trusted after another took its place, in seconds: a week, the longest life of a signature.
 const WEEK: i64 = 7 * 24 * 60 * 60;
@@ -41,19 +41,19 @@ const ATTEMPTS: usize = 10;
 #[async_trait]
 pub trait KeyGroup: Debug + Send + Sync {
     /// Publishes a public key; returns the name by which a signature refers to it.
-    async fn publish(&self, key: &SigningKey) -> Result<String, Error>;
+    async fn publish(&self, key: &SigningKey) -> Result<String, EdgeError>;
 
     /// Trusts these keys and no others; returns the id of the group.
-    async fn trust(&self, keys: &[String]) -> Result<String, Error>;
+    async fn trust(&self, keys: &[String]) -> Result<String, EdgeError>;
 
     /// Whether all edges know which keys are trusted.
-    async fn is_deployed(&self) -> Result<bool, Error>;
+    async fn is_deployed(&self) -> Result<bool, EdgeError>;
 
     /// Deletes the published keys that are not among these.
-    async fn keep_only(&self, keys: &[String]) -> Result<(), Error>;
+    async fn keep_only(&self, keys: &[String]) -> Result<(), EdgeError>;
 
     /// Deletes the group and all published keys.
-    async fn delete(&self) -> Result<(), Error>;
+    async fn delete(&self) -> Result<(), EdgeError>;
 }
 
 /// What happens to the keys before a new one.
@@ -91,7 +91,7 @@ impl SigningKeys {
     }
 
     /// Makes sure that there is a signing key, and that the edges trust it; returns the id of the key group.
-    pub async fn ensure(&self, table: &SpacesTable) -> Result<String, Error> {
+    pub async fn ensure(&self, table: &SpacesTable) -> Result<String, EdgeError> {
         let turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let commons = table.commons().await?;
@@ -111,11 +111,11 @@ impl SigningKeys {
             }
             self.replace(table, commons, keys, Rotation::Keep).await?;
         }
-        Err(Error::Conflict)
+        Err(EdgeError::Conflict)
     }
 
     /// Makes a new key, or finds the one that is being made.
-    pub async fn rotate(&self, table: &SpacesTable, rotation: Rotation) -> Result<Rotated, Error> {
+    pub async fn rotate(&self, table: &SpacesTable, rotation: Rotation) -> Result<Rotated, EdgeError> {
         let turn = self.turn.lock().await;
         let mut made = None;
         for _ in 0..ATTEMPTS {
@@ -131,11 +131,11 @@ impl SigningKeys {
             }
             made = self.replace(table, commons, keys, rotation).await?.or(made);
         }
-        Err(Error::Conflict)
+        Err(EdgeError::Conflict)
     }
 
     /// Lets a new key sign that all edges trust by now, and removes expired keys.
-    pub async fn finish(&self, table: &SpacesTable) -> Result<(), Error> {
+    pub async fn finish(&self, table: &SpacesTable) -> Result<(), EdgeError> {
         let turn = self.turn.lock().await;
         let (commons, keys) = (table.commons().await?, self.secret.keys().await?);
         if keys.next.is_some() {
@@ -146,7 +146,7 @@ impl SigningKeys {
     }
 
     /// Deletes the group and the public keys.
-    pub async fn delete(&self) -> Result<(), Error> {
+    pub async fn delete(&self) -> Result<(), EdgeError> {
         self.group.delete().await
     }
 
@@ -157,7 +157,7 @@ impl SigningKeys {
         commons: Commons,
         keys: Keys,
         rotation: Rotation,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<String>, EdgeError> {
         let signs = commons.keys.first().map(|key| key.id.clone());
         let Some(next) = keys.next else {
             let next = SigningKey::generate()?;
@@ -194,7 +194,7 @@ impl SigningKeys {
     }
 
     /// Removes expired keys: from the table, from the group, and then from CloudFront.
-    async fn clean(&self, table: &SpacesTable) -> Result<(), Error> {
+    async fn clean(&self, table: &SpacesTable) -> Result<(), EdgeError> {
         let (now, commons) = (now(), table.commons().await?);
         let listed = commons.keys.len();
         let keys: Vec<_> =
@@ -234,7 +234,7 @@ fn ids(keys: &[TrustedKey]) -> Vec<String> {
 }
 
 /// The same key again: keys cannot be cloned.
-fn again(signer: &Signer) -> Result<Signer, Error> {
+fn again(signer: &Signer) -> Result<Signer, EdgeError> {
     Ok(Signer::new(signer.key_id(), SigningKey::from_pkcs8(signer.key().pkcs8())?))
 }
 

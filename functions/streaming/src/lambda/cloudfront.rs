@@ -3,52 +3,52 @@
 use aws_sdk_cloudfront::config::http::HttpResponse;
 use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
-use crate::Error;
+use crate::EdgeError;
 use crate::error::CLOUDFRONT;
 
 /// Why CloudFront did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum CloudFrontFault {
     /// There is one of that name already.
     Exists,
     /// It does not exist, or not any more.
     Gone,
     /// Anything else.
-    Other(Error),
+    Other(EdgeError),
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<CloudFrontFault> for EdgeError {
+    fn from(fault: CloudFrontFault) -> Self {
         match fault {
-            Fault::Exists => Self::Service("a resource of that name exists, and cannot be found".to_owned()),
-            Fault::Gone => Self::Service("a resource is missing".to_owned()),
-            Fault::Other(error) => error,
+            CloudFrontFault::Exists => Self::Service("a resource of that name exists, and cannot be found".to_owned()),
+            CloudFrontFault::Gone => Self::Service("a resource is missing".to_owned()),
+            CloudFrontFault::Other(error) => error,
         }
     }
 }
 
 /// A resource that CloudFront returned without its description.
-pub(crate) fn unnamed(what: &str) -> Error {
-    Error::Service(format!("{what} without an id"))
+pub(crate) fn unnamed(what: &str) -> EdgeError {
+    EdgeError::Service(format!("{what} without an id"))
 }
 
 /// The fault of a call to CloudFront.
-pub(crate) fn of<E>(error: SdkError<E, HttpResponse>) -> Fault
+pub(crate) fn of<E>(error: SdkError<E, HttpResponse>) -> CloudFrontFault
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default() {
         "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "TooManyInvalidationsInProgress" => {
-            Fault::Other(Error::Throttled(CLOUDFRONT))
+            CloudFrontFault::Other(EdgeError::Throttled(CLOUDFRONT))
         }
-        "TooManyPublicKeys" | "TooManyPublicKeysInKeyGroup" => Fault::Other(Error::Full(
+        "TooManyPublicKeys" | "TooManyPublicKeysInKeyGroup" => CloudFrontFault::Other(EdgeError::Full(
             "CloudFront has as many public keys as its quota allows: a key that was replaced counts for a week"
                 .to_owned(),
         )),
-        "PreconditionFailed" | "InvalidIfMatchVersion" => Fault::Other(Error::Conflict),
-        code if code.starts_with("NoSuch") => Fault::Gone,
-        code if code.ends_with("AlreadyExists") => Fault::Exists,
-        _ => Fault::Other(Error::Service(DisplayErrorContext(error).to_string())),
+        "PreconditionFailed" | "InvalidIfMatchVersion" => CloudFrontFault::Other(EdgeError::Conflict),
+        code if code.starts_with("NoSuch") => CloudFrontFault::Gone,
+        code if code.ends_with("AlreadyExists") => CloudFrontFault::Exists,
+        _ => CloudFrontFault::Other(EdgeError::Service(DisplayErrorContext(error).to_string())),
     }
 }
 
@@ -69,12 +69,12 @@ mod tests {
             of(SdkError::service_error(CreateInvalidationError::generic(metadata), response))
         };
         for code in ["Throttling", "TooManyRequestsException", "TooManyInvalidationsInProgress"] {
-            assert!(matches!(fault(code), Fault::Other(Error::Throttled(CLOUDFRONT))), "{code}");
+            assert!(matches!(fault(code), CloudFrontFault::Other(EdgeError::Throttled(CLOUDFRONT))), "{code}");
         }
-        assert!(matches!(fault("TooManyPublicKeys"), Fault::Other(Error::Full(_))));
-        assert!(matches!(fault("NoSuchPublicKey"), Fault::Gone));
-        assert!(matches!(fault("KeyGroupAlreadyExists"), Fault::Exists));
-        assert!(matches!(fault("PreconditionFailed"), Fault::Other(Error::Conflict)));
-        assert!(matches!(fault("AccessDenied"), Fault::Other(Error::Service(_))));
+        assert!(matches!(fault("TooManyPublicKeys"), CloudFrontFault::Other(EdgeError::Full(_))));
+        assert!(matches!(fault("NoSuchPublicKey"), CloudFrontFault::Gone));
+        assert!(matches!(fault("KeyGroupAlreadyExists"), CloudFrontFault::Exists));
+        assert!(matches!(fault("PreconditionFailed"), CloudFrontFault::Other(EdgeError::Conflict)));
+        assert!(matches!(fault("AccessDenied"), CloudFrontFault::Other(EdgeError::Service(_))));
     }
 }

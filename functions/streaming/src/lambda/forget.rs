@@ -13,7 +13,7 @@ use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use lambda_http::LambdaEvent;
 use lambda_runtime::service_fn;
 use percent_encoding::percent_encode_byte;
-use reelspan::space::streaming::{Kind, Streaming};
+use reelspan::space::streaming::{Streaming, StreamingKind};
 use reelspan::space::{ContentId, MediaKey, SpaceId};
 use reelspan::store::{self, SpacesTable, Stores};
 use reelspan::streaming::Hosts;
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cloudfront::of;
 use super::variable;
-use crate::Error;
+use crate::EdgeError;
 
 /// How many files of a space are named one by one. CloudFront takes 15 paths with a wildcard at once (*CloudFront Developer
 /// Guide*, "Invalidation quotas"), and more files become one path for the space.
@@ -33,17 +33,17 @@ const MOST: usize = 10;
 #[derive(Clone, Debug, Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
-    records: Vec<Record>,
+    records: Vec<TableRecord>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Record {
-    dynamodb: Change,
+struct TableRecord {
+    dynamodb: StreamRecord,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change {
+struct StreamRecord {
     keys: ItemKey,
     sequence_number: String,
 }
@@ -63,13 +63,13 @@ struct Text {
 /// and Lambda"): all from the first of these on.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failures {
-    batch_item_failures: Vec<Failure>,
+struct BatchItemFailures {
+    batch_item_failures: Vec<BatchItemFailure>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure {
+struct BatchItemFailure {
     item_identifier: String,
 }
 
@@ -100,26 +100,31 @@ pub async fn run() -> Result<(), lambda_http::Error> {
 
 impl Forgets {
     /// Deals with all records; returns those that failed.
-    async fn all(&self, batch: &Batch) -> Failures {
-        let mut failures = Failures::default();
+    async fn all(&self, batch: &Batch) -> BatchItemFailures {
+        let mut failures = BatchItemFailures::default();
         for (id, (contents, numbers)) in by_space(batch) {
             let reference = numbers.first().copied().unwrap_or_default();
             if let Err(error) = self.space(&id, &contents, reference).await {
                 tracing::warn!(space = %id, %error, "an invalidation failed; it is tried again");
-                let failed = numbers.iter().map(|number| Failure { item_identifier: (*number).to_owned() });
+                let failed = numbers.iter().map(|number| BatchItemFailure { item_identifier: (*number).to_owned() });
                 failures.batch_item_failures.extend(failed);
             }
         }
         failures
     }
 
-    async fn space(&self, id: &SpaceId, contents: &BTreeSet<ContentId>, reference: &str) -> Result<(), rest::Error> {
+    async fn space(
+        &self,
+        id: &SpaceId,
+        contents: &BTreeSet<ContentId>,
+        reference: &str,
+    ) -> Result<(), rest::RestError> {
         // What is off may be turned on again before its cached answers expire.
         let streaming = self.table.get(id).await?.and_then(|space| space.streaming);
         let Some(streaming) = streaming else { return Ok(()) };
         let distribution = match streaming.kind {
-            Kind::Open => &self.open,
-            Kind::Secure => &self.secure,
+            StreamingKind::Open => &self.open,
+            StreamingKind::Secure => &self.secure,
         };
         let paths: Vec<_> = paths(id, &streaming, contents).into_iter().collect();
         tracing::info!(space = %id, contents = contents.len(), paths = paths.len(), "the edges are to forget");
@@ -127,8 +132,8 @@ impl Forgets {
     }
 
     /// Invalidates paths. The same paths with the same reference are invalidated once.
-    async fn invalidate(&self, distribution: &str, paths: &[String], reference: &str) -> Result<(), Error> {
-        let built = |error: aws_sdk_cloudfront::error::BuildError| Error::Service(error.to_string());
+    async fn invalidate(&self, distribution: &str, paths: &[String], reference: &str) -> Result<(), EdgeError> {
+        let built = |error: aws_sdk_cloudfront::error::BuildError| EdgeError::Service(error.to_string());
         let quantity = i32::try_from(paths.len()).unwrap_or(i32::MAX);
         let listed = Paths::builder().quantity(quantity).set_items(Some(paths.to_vec())).build().map_err(built)?;
         let digest = digest(&SHA256, format!("{reference}\n{}", paths.join("\n")).as_bytes());
@@ -148,7 +153,7 @@ impl Forgets {
 /// The files of a batch by their spaces, with the numbers of their records.
 fn by_space(batch: &Batch) -> BTreeMap<SpaceId, (BTreeSet<ContentId>, Vec<&str>)> {
     let mut spaces: BTreeMap<_, (BTreeSet<_>, Vec<_>)> = BTreeMap::new();
-    for Record { dynamodb: Change { keys, sequence_number } } in &batch.records {
+    for TableRecord { dynamodb: StreamRecord { keys, sequence_number } } in &batch.records {
         let Ok(key) = keys.media.text.parse::<MediaKey>() else {
             tracing::warn!(sequence_number, "a record that names no content: passed over");
             continue;
@@ -229,7 +234,7 @@ mod tests {
         assert_eq!(found, [("films", vec!["a b+c.mp4"], vec!["1", "3"]), ("songs", vec!["ä.mp3"], vec!["2"])]);
     }
 
-    fn of(kind: Kind, names: &[&str]) -> Vec<String> {
+    fn of(kind: StreamingKind, names: &[&str]) -> Vec<String> {
         let id = SpaceId::parse("films").unwrap();
         let streaming = Streaming { generation: "7".to_owned(), ..Streaming::new(kind, Vec::new()) };
         let contents = names.iter().map(|name| ContentId::parse(name).unwrap()).collect();
@@ -245,17 +250,17 @@ mod tests {
             ("a+b.mp4", &["/films/a%2Bb.mp4*", "/films/a*", "/films/a~2Bb.mp4*"]),
             ("~me.mp4", &["/films/%7Eme.mp4*", "/films/*", "/films/~7Eme.mp4*"]),
         ] {
-            assert_eq!(of(Kind::Open, &[name]), expected, "{name}");
+            assert_eq!(of(StreamingKind::Open, &[name]), expected, "{name}");
         }
-        assert_eq!(of(Kind::Secure, &["a.mp4"]), ["/films/a.mp4*", "/films~7/a.mp4*"]);
+        assert_eq!(of(StreamingKind::Secure, &["a.mp4"]), ["/films/a.mp4*", "/films~7/a.mp4*"]);
     }
 
     #[test]
     fn many_files_are_one_path() {
         let names: Vec<_> = (0..11).map(|number| format!("{number}.mp4")).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        assert_eq!(of(Kind::Open, &names), ["/films/*"]);
-        assert_eq!(of(Kind::Secure, &names), ["/films/*", "/films~7/*"]);
-        assert_eq!(of(Kind::Open, &names[1..]).len(), 10);
+        assert_eq!(of(StreamingKind::Open, &names), ["/films/*"]);
+        assert_eq!(of(StreamingKind::Secure, &names), ["/films/*", "/films~7/*"]);
+        assert_eq!(of(StreamingKind::Open, &names[1..]).len(), 10);
     }
 }

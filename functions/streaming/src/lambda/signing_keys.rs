@@ -32,7 +32,7 @@ const LONGEST: usize = 1000;
 /// What CloudFormation asks for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Event {
+struct CustomResourceEvent {
     request_type: RequestType,
     #[serde(rename = "ResponseURL")]
     response_url: String,
@@ -52,7 +52,7 @@ enum RequestType {
 /// The answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct CustomResourceAnswer {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -60,12 +60,12 @@ struct Answer {
     stack_id: String,
     request_id: String,
     logical_resource_id: String,
-    data: Data,
+    data: CustomResourceData,
 }
 
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Data {
+struct CustomResourceData {
     #[serde(skip_serializing_if = "Option::is_none")]
     key_group: Option<String>,
 }
@@ -74,7 +74,7 @@ struct Data {
 pub async fn run() -> Result<(), lambda_http::Error> {
     let table = Stores::from_env().await?.spaces(variable("SPACES_TABLE")?);
     let keys = signing_keys().await?;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<CustomResourceEvent>| {
         let (table, keys) = (table.clone(), keys.clone());
         async move {
             let answer = handle(&table, &keys, &event.payload).await;
@@ -85,7 +85,7 @@ pub async fn run() -> Result<(), lambda_http::Error> {
 }
 
 /// Does what CloudFormation asks for. An error becomes an answer too: without one, CloudFormation would wait for an hour.
-async fn handle(table: &SpacesTable, keys: &SigningKeys, event: &Event) -> Answer {
+async fn handle(table: &SpacesTable, keys: &SigningKeys, event: &CustomResourceEvent) -> CustomResourceAnswer {
     let done = match event.request_type {
         RequestType::Create | RequestType::Update => keys.ensure(table).await.map(Some),
         RequestType::Delete => keys.delete().await.map(|()| None),
@@ -97,7 +97,7 @@ async fn handle(table: &SpacesTable, keys: &SigningKeys, event: &Event) -> Answe
         Ok(group) => (group, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    Answer {
+    CustomResourceAnswer {
         status: if reason.is_none() { "SUCCESS" } else { "FAILED" },
         reason: reason.map(|reason| reason.chars().take(LONGEST).collect()),
         // The same for all updates: another id would make CloudFormation delete the resource.
@@ -105,12 +105,12 @@ async fn handle(table: &SpacesTable, keys: &SigningKeys, event: &Event) -> Answe
         stack_id: event.stack_id.clone(),
         request_id: event.request_id.clone(),
         logical_resource_id: event.logical_resource_id.clone(),
-        data: Data { key_group },
+        data: CustomResourceData { key_group },
     }
 }
 
 /// Sends the answer to a presigned URL of S3.
-async fn send(url: &str, answer: &Answer) -> Result<(), lambda_http::Error> {
+async fn send(url: &str, answer: &CustomResourceAnswer) -> Result<(), lambda_http::Error> {
     let (uri, body) = (url.parse::<Uri>()?, Bytes::from(serde_json::to_vec(answer)?));
     let tls = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
     let client = Client::builder(TokioExecutor::new()).build(tls);

@@ -11,7 +11,7 @@ use reelspan::space::SpaceId;
 use reelspan::store::{self, Stores};
 use reelspan::streaming::Hosts;
 use reelspan_gateway::{answer, observed, with_own_origins};
-use reelspan_rest::{EndStreamingEvent, Error};
+use reelspan_rest::{EndStreamingEvent, RestError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -42,7 +42,7 @@ pub async fn from_env() -> Result<Streams, lambda_http::Error> {
 
 /// Answers invocations until the process ends. `routes` are those of `streams`, inside a layer that authenticates callers.
 pub async fn run(streams: Streams, routes: Router) -> Result<(), lambda_http::Error> {
-    let app = observed(Router::new().nest("/durastore", routes).fallback(async || Error::NoRoute));
+    let app = observed(Router::new().nest("/durastore", routes).fallback(async || RestError::NoRoute));
     let http = ServiceBuilder::new().map_request(with_own_origins).service(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (streams, http) = (streams.clone(), http.clone());

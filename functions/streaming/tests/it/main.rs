@@ -7,9 +7,9 @@ mod killed;
 mod world;
 
 use reelspan::space::record::SpaceState;
-use reelspan::space::streaming::{Kind, StreamingStatus};
+use reelspan::space::streaming::{StreamingKind, StreamingStatus};
 use reelspan::user::Role;
-use reelspan_streaming::edges::{Changes, KeyValueStore};
+use reelspan_streaming::edges::{KeyChanges, KeyValueStore};
 use serde_json::json;
 
 use self::world::{World, ask, id};
@@ -20,9 +20,12 @@ async fn streaming_is_turned_on_once_and_turning_it_on_again_changes_nothing() {
     let first = world.done("enable-streaming", json!({"spaceId": "films"})).await;
     assert_eq!(first["streamingHost"], "open.example/films");
     let streaming = world.streaming("films").await.unwrap();
-    assert_eq!((streaming.kind, streaming.status, streaming.deployed), (Kind::Open, StreamingStatus::On, true));
+    assert_eq!(
+        (streaming.kind, streaming.status, streaming.deployed),
+        (StreamingKind::Open, StreamingStatus::On, true)
+    );
     let entry = world.edges.entry("films").unwrap();
-    assert_eq!((entry.kind, &entry.generation), (Kind::Open, &streaming.generation));
+    assert_eq!((entry.kind, &entry.generation), (StreamingKind::Open, &streaming.generation));
     for secure in [json!(false), json!("false")] {
         let again = world.done("enable-hls", json!({"spaceId": "films", "secure": secure})).await;
         assert_eq!(again, first);
@@ -109,7 +112,7 @@ async fn what_is_deleted_can_be_set_up_otherwise_at_once() {
     assert_eq!(world.task("disable-streaming", json!({"spaceId": "films"})).await.0, 400);
     let secure = json!({"spaceId": "films", "secure": true});
     let second = world.done("enable-streaming", secure.clone()).await;
-    assert_eq!(world.edges.entry("films").unwrap().kind, Kind::Secure);
+    assert_eq!(world.edges.entry("films").unwrap().kind, StreamingKind::Secure);
     // Another setup has other URLs.
     world.done("delete-streaming", json!({"spaceId": "films"})).await;
     assert_ne!(world.done("enable-streaming", secure).await, second);
@@ -175,7 +178,7 @@ async fn the_hourly_run_makes_the_edges_agree_with_the_table() {
     assert_eq!(world.streams.reconcile().await.unwrap(), 0);
     // Something is missing at the edges, something is wrong, and a hundred entries are too many.
     let wrong = world.edges.entry("space-2").unwrap().value();
-    let mut changes: Changes = (10..110).map(|number| (format!("space-{number}"), Some(wrong.clone()))).collect();
+    let mut changes: KeyChanges = (10..110).map(|number| (format!("space-{number}"), Some(wrong.clone()))).collect();
     changes.extend([("films".to_owned(), None), ("space-1".to_owned(), Some("{}".to_owned()))]);
     let version = world.edges.version().await.unwrap();
     world.edges.update(&version, &changes).await.unwrap();

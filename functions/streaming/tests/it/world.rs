@@ -25,9 +25,9 @@ use reelspan::space::streaming::Streaming;
 use reelspan::store::{self, DynamoDb, SpacesTable, create_tables};
 use reelspan::streaming::{Hosts, Secret, SigningSecret};
 use reelspan::user::{Identity, Role, UserName};
-use reelspan_streaming::edges::{Changes, EdgeEntry, KeyValueStore, MemoryStore, Version};
+use reelspan_streaming::edges::{EdgeEntry, KeyChanges, KeyValueStore, MemoryStore, StoreVersion};
 use reelspan_streaming::keys::{KeyGroup, LocalKeys, SigningKeys};
-use reelspan_streaming::{Error, Streams};
+use reelspan_streaming::{EdgeError, Streams};
 use reelspan_testkit::aws::database;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -51,8 +51,8 @@ pub struct Faults {
 
 impl Faults {
     /// Makes a call, or fails in its place.
-    async fn call<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let killed = || Error::Service("killed".to_owned());
+    async fn call<T>(&self, call: impl Future<Output = Result<T, EdgeError>>) -> Result<T, EdgeError> {
+        let killed = || EdgeError::Service("killed".to_owned());
         let fails = self.count.fetch_add(1, Ordering::SeqCst) == self.at.load(Ordering::SeqCst);
         if fails && self.fails == Fails::Before {
             return Err(killed());
@@ -108,19 +108,19 @@ struct Edges {
 
 #[async_trait]
 impl KeyValueStore for Edges {
-    async fn version(&self) -> Result<Version, Error> {
+    async fn version(&self) -> Result<StoreVersion, EdgeError> {
         self.faults.call(self.store.version()).await
     }
 
-    async fn get(&self, key: &str) -> Result<Option<String>, Error> {
+    async fn get(&self, key: &str) -> Result<Option<String>, EdgeError> {
         self.faults.call(self.store.get(key)).await
     }
 
-    async fn all(&self) -> Result<BTreeMap<String, String>, Error> {
+    async fn all(&self) -> Result<BTreeMap<String, String>, EdgeError> {
         self.faults.call(self.store.all()).await
     }
 
-    async fn update(&self, version: &Version, changes: &Changes) -> Result<Version, Error> {
+    async fn update(&self, version: &StoreVersion, changes: &KeyChanges) -> Result<StoreVersion, EdgeError> {
         let updated = self.faults.call(self.store.update(version, changes)).await;
         if updated.is_ok() {
             self.seen.lock().unwrap().push(self.store.entry("films"));
@@ -146,7 +146,7 @@ pub struct GroupState {
 
 #[async_trait]
 impl KeyGroup for Group {
-    async fn publish(&self, key: &SigningKey) -> Result<String, Error> {
+    async fn publish(&self, key: &SigningKey) -> Result<String, EdgeError> {
         let publish = async {
             let id = LocalKeys.publish(key).await?;
             let mut published = self.state.published.lock().unwrap();
@@ -158,7 +158,7 @@ impl KeyGroup for Group {
         self.faults.call(publish).await
     }
 
-    async fn trust(&self, keys: &[String]) -> Result<String, Error> {
+    async fn trust(&self, keys: &[String]) -> Result<String, EdgeError> {
         let trust = async {
             *self.state.trusted.lock().unwrap() = keys.to_vec();
             Ok("group".to_owned())
@@ -166,11 +166,11 @@ impl KeyGroup for Group {
         self.faults.call(trust).await
     }
 
-    async fn is_deployed(&self) -> Result<bool, Error> {
+    async fn is_deployed(&self) -> Result<bool, EdgeError> {
         self.faults.call(async { Ok(!self.state.is_deploying.load(Ordering::SeqCst)) }).await
     }
 
-    async fn keep_only(&self, keys: &[String]) -> Result<(), Error> {
+    async fn keep_only(&self, keys: &[String]) -> Result<(), EdgeError> {
         let keep = async {
             self.state.published.lock().unwrap().retain(|key| keys.contains(key));
             Ok(())
@@ -178,7 +178,7 @@ impl KeyGroup for Group {
         self.faults.call(keep).await
     }
 
-    async fn delete(&self) -> Result<(), Error> {
+    async fn delete(&self) -> Result<(), EdgeError> {
         self.state.trusted.lock().unwrap().clear();
         self.keep_only(&[]).await
     }
@@ -194,11 +194,11 @@ struct MemorySecret {
 
 #[async_trait]
 impl Secret for MemorySecret {
-    async fn read(&self) -> Result<Option<String>, store::Error> {
+    async fn read(&self) -> Result<Option<String>, store::StoreError> {
         self.faults.call(async { Ok(self.text.lock().unwrap().clone()) }).await.map_err(failed)
     }
 
-    async fn write(&self, text: &str, token: &str) -> Result<bool, store::Error> {
+    async fn write(&self, text: &str, token: &str) -> Result<bool, store::StoreError> {
         let write = async {
             let mut tokens = self.tokens.lock().unwrap();
             if tokens.iter().any(|used| used == token) {
@@ -213,8 +213,8 @@ impl Secret for MemorySecret {
 }
 
 #[allow(clippy::needless_pass_by_value)] // as `map_err` calls it
-fn failed(error: Error) -> store::Error {
-    store::Error::Service { service: "the secret", message: error.to_string() }
+fn failed(error: EdgeError) -> store::StoreError {
+    store::StoreError::Service { service: "the secret", message: error.to_string() }
 }
 
 pub struct World {

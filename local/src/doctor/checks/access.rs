@@ -32,9 +32,9 @@ pub async fn credentials(aws: &SdkConfig) -> Finding {
 
 /// Compares this machine's clock with that of the servers that answer.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<Mutex<Option<i64>>>);
+pub struct ServerClock(Arc<Mutex<Option<i64>>>);
 
-impl Clock {
+impl ServerClock {
     /// The finding; `None` if no answer had a date.
     pub fn finding(&self) -> Option<Finding> {
         let ahead = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
@@ -49,7 +49,7 @@ impl Clock {
     }
 }
 
-impl Intercept for Clock {
+impl Intercept for ServerClock {
     fn name(&self) -> &'static str {
         "Clock"
     }

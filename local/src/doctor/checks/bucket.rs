@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{LambdaFunctionConfiguration, ServerSideEncryptionConfiguration};
 
-use super::access::Clock;
+use super::access::ServerClock;
 use super::said;
 use crate::deployment::{Aws, Deployment};
 use reelspan_accounts::report::Finding;
@@ -19,7 +19,7 @@ pub async fn bucket(deployment: &Deployment, indexer: Option<&str>) -> (Vec<Find
     let Some(Aws { s3, .. }) = &deployment.aws else {
         return (vec![Finding::ok(what, "it can be read")], true);
     };
-    let clock = Clock::default();
+    let clock = ServerClock::default();
     let head = s3.head_bucket().bucket(name).customize().interceptor(clock.clone()).send().await;
     let mut findings = Vec::new();
     findings.extend(clock.finding());

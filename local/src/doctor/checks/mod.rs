@@ -11,7 +11,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub use access::credentials;
 pub use bucket::bucket;
 pub use reach::{health, queue};
-pub use tables::{Names, tables};
+pub use tables::{TableNames, tables};
 
 /// The answer of a service, or why there was none, in a few words.
 fn said<E, R>(error: &SdkError<E, R>) -> String

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use http::StatusCode;
 
 use crate::doctor::queue::messages;
-use crate::verify::client::{self, Client, Request};
+use crate::verify::client::{self, Client, ClientRequest};
 use reelspan_accounts::report::Finding;
 
 /// Checks that the functions behind this URL answer.
@@ -15,7 +15,7 @@ pub async fn health(url: &str) -> Finding {
         Ok(url) => format!("{}/health", url.trim_end_matches('/')),
         Err(error) => return Finding::wrong(what, error.to_string(), remedy),
     };
-    match Client::new().send(&Request::get(&url)).await {
+    match Client::new().send(&ClientRequest::get(&url)).await {
         Ok(answer) if answer.status == StatusCode::NO_CONTENT => Finding::ok(what, "it answers"),
         Ok(answer) => Finding::wrong(what, format!("it answers {}", answer.status.as_u16()), remedy),
         Err(_) => Finding::wrong(what, "no answer", remedy),

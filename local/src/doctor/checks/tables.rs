@@ -11,14 +11,14 @@ use reelspan_accounts::report::Finding;
 const THERE: &str = "it exists and has its keys";
 
 /// The names of the tables beside that of the indexes.
-pub struct Names {
+pub struct TableNames {
     pub spaces: String,
     pub users: String,
     pub sessions: String,
 }
 
 /// Checks all tables.
-pub async fn tables(deployment: &Deployment, names: &Names) -> Vec<Finding> {
+pub async fn tables(deployment: &Deployment, names: &TableNames) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, definition, option) in [
         (deployment.stores.index.name(), CONTAINER_INDEX, "--table"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rusqlite::{Transaction, params};
 use tokio::sync::watch;
 
-use super::{Catalogue, Error, since_1970};
-use crate::s3::{MEDIA_BUCKET, record::Record};
+use super::{CatalogueError, ObjectCatalogue, since_1970};
+use crate::s3::{MEDIA_BUCKET, record::NotificationRecord};
 
 /// An event that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,10 @@ pub struct PendingEvent {
     pub attempts: u32,
 }
 
-impl Catalogue {
+impl ObjectCatalogue {
     /// The first `count` events that are due, in order: not given up, not waiting for another attempt, and without an
     /// earlier pending event of the same key.
-    pub fn due_events(&self, count: usize) -> Result<Vec<PendingEvent>, Error> {
+    pub fn due_events(&self, count: usize) -> Result<Vec<PendingEvent>, CatalogueError> {
         let connection = self.lock();
         let mut rows = connection.prepare_cached(
             "SELECT sequencer, key, message, attempts FROM event WHERE failure IS NULL AND due <= ?1 AND NOT EXISTS (
@@ -39,7 +39,7 @@ impl Catalogue {
     }
 
     /// The sequencers and keys of the first `count` events behind this sequencer that are not given up, in order.
-    pub fn pending_events(&self, behind: i64, count: usize) -> Result<Vec<(i64, String)>, Error> {
+    pub fn pending_events(&self, behind: i64, count: usize) -> Result<Vec<(i64, String)>, CatalogueError> {
         let connection = self.lock();
         let mut rows = connection.prepare_cached(
             "SELECT sequencer, key FROM event WHERE failure IS NULL AND sequencer > ?1 ORDER BY sequencer LIMIT ?2",
@@ -48,14 +48,14 @@ impl Catalogue {
     }
 
     /// Records that an event was delivered, and removes it.
-    pub fn delivered(&self, event: &PendingEvent) -> Result<(), Error> {
+    pub fn delivered(&self, event: &PendingEvent) -> Result<(), CatalogueError> {
         self.lock().execute("DELETE FROM event WHERE sequencer = ?1", [event.sequencer])?;
         self.settled();
         Ok(())
     }
 
     /// Records that a delivery failed, and retries it after `pause`.
-    pub fn postponed(&self, event: &PendingEvent, pause: Duration) -> Result<(), Error> {
+    pub fn postponed(&self, event: &PendingEvent, pause: Duration) -> Result<(), CatalogueError> {
         let due = now_in_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
         let update = "UPDATE event SET attempts = attempts + 1, due = ?2 WHERE sequencer = ?1";
         self.lock().execute(update, params![event.sequencer, due])?;
@@ -63,7 +63,7 @@ impl Catalogue {
     }
 
     /// Records that an event is given up: it is kept with the reason, and not retried.
-    pub fn failed(&self, event: &PendingEvent, reason: &str) -> Result<(), Error> {
+    pub fn failed(&self, event: &PendingEvent, reason: &str) -> Result<(), CatalogueError> {
         let update = "UPDATE event SET attempts = attempts + 1, failure = ?2 WHERE sequencer = ?1";
         self.lock().execute(update, params![event.sequencer, reason])?;
         self.settled();
@@ -71,7 +71,7 @@ impl Catalogue {
     }
 
     /// The events that were given up, each as its message and the reason, in order.
-    pub fn failures(&self) -> Result<Vec<(String, String)>, Error> {
+    pub fn failures(&self) -> Result<Vec<(String, String)>, CatalogueError> {
         let connection = self.lock();
         let mut rows =
             connection.prepare("SELECT message, failure FROM event WHERE failure IS NOT NULL ORDER BY sequencer")?;
@@ -98,7 +98,7 @@ impl Catalogue {
 }
 
 /// Adds the event for a change, if the bucket has notifications; returns the number of events added.
-pub(super) fn raise(transaction: &Transaction, record: &Record) -> Result<u64, Error> {
+pub(super) fn raise(transaction: &Transaction, record: &NotificationRecord) -> Result<u64, CatalogueError> {
     if record.bucket != MEDIA_BUCKET {
         return Ok(0);
     }

@@ -3,11 +3,11 @@
 
 use rusqlite::params;
 
-use super::{Catalogue, Error};
+use super::{CatalogueError, ObjectCatalogue};
 
 /// Which part of a bucket to list.
 #[derive(Debug, Clone, Copy)]
-pub struct Listing<'a> {
+pub struct ObjectListing<'a> {
     /// The prefix of the keys.
     pub prefix: &'a str,
     /// Ends a common prefix; empty for none.
@@ -20,7 +20,7 @@ pub struct Listing<'a> {
 
 /// A line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub enum ListingEntry {
     /// An object.
     Object {
         /// Its key.
@@ -36,7 +36,7 @@ pub enum Entry {
     CommonPrefix(String),
 }
 
-impl Entry {
+impl ListingEntry {
     /// The string by which the entry is sorted.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -47,9 +47,9 @@ impl Entry {
     }
 }
 
-impl Catalogue {
+impl ObjectCatalogue {
     /// The entries of a listing, in order, and whether more follow.
-    pub fn list(&self, bucket: &str, listing: Listing) -> Result<(Vec<Entry>, bool), Error> {
+    pub fn list(&self, bucket: &str, listing: ObjectListing) -> Result<(Vec<ListingEntry>, bool), CatalogueError> {
         let connection = self.lock();
         let mut from_here = connection.prepare_cached(
             "SELECT key, size, etag, modified FROM object WHERE bucket = ?1 AND key >= ?2 ORDER BY key",
@@ -67,10 +67,10 @@ impl Catalogue {
                 if let Some(end) = end_of_common_prefix(rest, listing.delimiter) {
                     let rolled_up = key.get(..listing.prefix.len() + end).unwrap_or_default().to_owned();
                     start = behind(&rolled_up);
-                    entries.push(Entry::CommonPrefix(rolled_up));
+                    entries.push(ListingEntry::CommonPrefix(rolled_up));
                     break;
                 }
-                entries.push(Entry::Object { size: row.get(1)?, etag: row.get(2)?, modified: row.get(3)?, key });
+                entries.push(ListingEntry::Object { size: row.get(1)?, etag: row.get(2)?, modified: row.get(3)?, key });
             }
         }
         Ok((entries, false))
@@ -85,7 +85,7 @@ fn end_of_common_prefix(rest: &str, delimiter: &str) -> Option<usize> {
 }
 
 /// The smallest key that a listing may contain.
-fn first_key(listing: Listing) -> String {
+fn first_key(listing: ObjectListing) -> String {
     if listing.after < listing.prefix {
         return listing.prefix.to_owned();
     }

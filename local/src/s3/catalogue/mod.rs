@@ -25,9 +25,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use events::PendingEvent;
-pub use listing::{Entry, Listing};
+pub use listing::{ListingEntry, ObjectListing};
 pub use objects::Changed;
-pub use uploads::{CataloguedPart, Upload};
+pub use uploads::{CataloguedPart, MultipartUpload};
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -52,18 +52,18 @@ const SCHEMA: &str = "
 
 /// The catalogue of one data folder.
 #[derive(Debug)]
-pub struct Catalogue {
+pub struct ObjectCatalogue {
     connection: Mutex<Connection>,
     /// How many events are pending.
     pending: watch::Sender<u64>,
 }
 
 /// An error of the catalogue's file.
-pub type Error = rusqlite::Error;
+pub type CatalogueError = rusqlite::Error;
 
 /// An object as it is at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct CatalogueObject {
     /// The name of the file that holds its bytes.
     pub body: String,
     /// How many bytes it has.
@@ -73,14 +73,14 @@ pub struct Object {
     /// When it was put, in whole seconds since 1970, as `Last-Modified` has it.
     pub modified: i64,
     /// The attributes that its upload set.
-    pub attributes: Attributes,
+    pub attributes: ObjectAttributes,
 }
 
 /// An object's attributes besides its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs, reason = "each is the header of its name")]
-pub struct Attributes {
+pub struct ObjectAttributes {
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub metadata: std::collections::BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,9 +105,9 @@ pub struct Attributes {
     pub checksum_sha256: Option<String>,
 }
 
-impl Catalogue {
+impl ObjectCatalogue {
     /// Opens the catalogue's file, or creates it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path) -> Result<Self, CatalogueError> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
         let pending = connection.query_row("SELECT count(*) FROM event WHERE failure IS NULL", [], |row| row.get(0))?;
@@ -115,7 +115,7 @@ impl Catalogue {
     }
 
     /// The names of all files that hold bytes of an object or of a part.
-    pub fn bodies(&self) -> Result<std::collections::HashSet<String>, Error> {
+    pub fn bodies(&self) -> Result<std::collections::HashSet<String>, CatalogueError> {
         let connection = self.lock();
         let mut rows = connection.prepare("SELECT body FROM object UNION ALL SELECT body FROM part")?;
         rows.query_map([], |row| row.get(0))?.collect()
@@ -129,7 +129,7 @@ impl Catalogue {
 
 /// The next number of the sequence that orders all changes: nanoseconds since 1970, and greater than every number
 /// before, even if the clock was set back.
-fn next_in_sequence(transaction: &Transaction) -> Result<i64, Error> {
+fn next_in_sequence(transaction: &Transaction) -> Result<i64, CatalogueError> {
     let now = since_1970().map_or(0, |now| i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
     transaction.query_row("UPDATE sequence SET last = max(last + 1, ?1) RETURNING last", [now], |row| row.get(0))
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{Catalogue, Error, Object, events, from_json, next_in_sequence, to_json};
-use crate::s3::record::{Change, Record};
+use super::{CatalogueError, CatalogueObject, ObjectCatalogue, events, from_json, next_in_sequence, to_json};
+use crate::s3::record::{NotificationRecord, ObjectChange};
 
 const COLUMNS: &str = "body, size, etag, modified, attributes";
 
@@ -16,15 +16,15 @@ pub enum Changed<R> {
     Refused(R),
 }
 
-impl Catalogue {
+impl ObjectCatalogue {
     /// The object of this name, if it exists.
-    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<Object>, Error> {
+    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<CatalogueObject>, CatalogueError> {
         let query = format!("SELECT {COLUMNS} FROM object WHERE bucket = ?1 AND key = ?2");
         self.lock().prepare_cached(&query)?.query_row([bucket, key], read).optional()
     }
 
     /// The body and the `ETag` of the object of this name, if it exists: what a read of its bytes has to know.
-    pub fn body(&self, bucket: &str, key: &str) -> Result<Option<(String, String)>, Error> {
+    pub fn body(&self, bucket: &str, key: &str) -> Result<Option<(String, String)>, CatalogueError> {
         let query = "SELECT body, etag FROM object WHERE bucket = ?1 AND key = ?2";
         let connection = self.lock();
         connection.prepare_cached(query)?.query_row([bucket, key], |row| Ok((row.get(0)?, row.get(1)?))).optional()
@@ -34,10 +34,10 @@ impl Catalogue {
     pub fn put<R>(
         &self,
         (bucket, key): (&str, &str),
-        object: &Object,
-        change: Change,
-        condition: impl FnOnce(Option<&Object>) -> Result<(), R>,
-    ) -> Result<Changed<R>, Error> {
+        object: &CatalogueObject,
+        change: ObjectChange,
+        condition: impl FnOnce(Option<&CatalogueObject>) -> Result<(), R>,
+    ) -> Result<Changed<R>, CatalogueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let before = current(&transaction, bucket, key)?;
@@ -55,8 +55,8 @@ impl Catalogue {
     pub fn delete<R>(
         &self,
         (bucket, key): (&str, &str),
-        condition: impl FnOnce(Option<&Object>) -> Result<(), R>,
-    ) -> Result<Changed<R>, Error> {
+        condition: impl FnOnce(Option<&CatalogueObject>) -> Result<(), R>,
+    ) -> Result<Changed<R>, CatalogueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let before = current(&transaction, bucket, key)?;
@@ -66,15 +66,21 @@ impl Catalogue {
         let Some(before) = before else { return Ok(Changed::Made(None)) };
         transaction.execute("DELETE FROM object WHERE bucket = ?1 AND key = ?2", [bucket, key])?;
         let sequencer = next_in_sequence(&transaction)?;
-        let raised =
-            events::raise(&transaction, &Record { change: Change::Deleted, bucket, key, object: None, sequencer })?;
+        let raised = events::raise(
+            &transaction,
+            &NotificationRecord { change: ObjectChange::Deleted, bucket, key, object: None, sequencer },
+        )?;
         transaction.commit()?;
         self.raised(raised);
         Ok(Changed::Made(Some(before.body)))
     }
 }
 
-pub(super) fn current(transaction: &Transaction, bucket: &str, key: &str) -> Result<Option<Object>, Error> {
+pub(super) fn current(
+    transaction: &Transaction,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<CatalogueObject>, CatalogueError> {
     let query = format!("SELECT {COLUMNS} FROM object WHERE bucket = ?1 AND key = ?2");
     transaction.prepare_cached(&query)?.query_row([bucket, key], read).optional()
 }
@@ -84,18 +90,18 @@ pub(super) fn replace(
     transaction: &Transaction,
     bucket: &str,
     key: &str,
-    object: &Object,
-    change: Change,
-) -> Result<u64, Error> {
+    object: &CatalogueObject,
+    change: ObjectChange,
+) -> Result<u64, CatalogueError> {
     transaction.prepare_cached("INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(
         params![bucket, key, object.body, object.size, object.etag, object.modified, to_json(&object.attributes)],
     )?;
     let sequencer = next_in_sequence(transaction)?;
-    events::raise(transaction, &Record { change, bucket, key, object: Some(object), sequencer })
+    events::raise(transaction, &NotificationRecord { change, bucket, key, object: Some(object), sequencer })
 }
 
-fn read(row: &Row) -> Result<Object, Error> {
-    Ok(Object {
+fn read(row: &Row) -> Result<CatalogueObject, CatalogueError> {
+    Ok(CatalogueObject {
         body: row.get(0)?,
         size: row.get(1)?,
         etag: row.get(2)?,

@@ -3,15 +3,15 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    Attributes, Catalogue, Error, Object, from_json, now,
+    CatalogueError, CatalogueObject, ObjectAttributes, ObjectCatalogue, from_json, now,
     objects::{Changed, current, replace},
     to_json,
 };
-use crate::s3::record::Change;
+use crate::s3::record::ObjectChange;
 
 /// A multipart upload that was begun.
 #[derive(Debug, Clone)]
-pub struct Upload {
+pub struct MultipartUpload {
     /// Its upload id.
     pub id: String,
     /// The key of the future object.
@@ -19,7 +19,7 @@ pub struct Upload {
     /// When it was begun, in seconds since 1970.
     pub started: i64,
     /// The attributes of the future object.
-    pub attributes: Attributes,
+    pub attributes: ObjectAttributes,
 }
 
 /// A part of an upload.
@@ -37,32 +37,33 @@ pub struct CataloguedPart {
     pub modified: i64,
 }
 
-impl Catalogue {
+impl ObjectCatalogue {
     /// Begins an upload.
-    pub fn begin(&self, bucket: &str, upload: &Upload) -> Result<(), Error> {
+    pub fn begin(&self, bucket: &str, upload: &MultipartUpload) -> Result<(), CatalogueError> {
         let insert = "INSERT INTO upload (id, bucket, key, started, attributes) VALUES (?1, ?2, ?3, ?4, ?5)";
         let row = params![upload.id, bucket, upload.key, upload.started, to_json(&upload.attributes)];
         self.lock().execute(insert, row).map(drop)
     }
 
     /// The upload with this id, if it belongs to this object.
-    pub fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<Upload>, Error> {
+    pub fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<MultipartUpload>, CatalogueError> {
         let query = "SELECT id, key, started, attributes FROM upload WHERE id = ?1 AND bucket = ?2 AND key = ?3";
         self.lock().query_row(query, [id, bucket, key], read_upload).optional()
     }
 
     /// The uploads of a bucket whose keys begin with `prefix`, in order of their keys, then of their ids.
-    pub fn uploads(&self, bucket: &str, prefix: &str) -> Result<Vec<Upload>, Error> {
+    pub fn uploads(&self, bucket: &str, prefix: &str) -> Result<Vec<MultipartUpload>, CatalogueError> {
         let connection = self.lock();
         let mut rows = connection.prepare(
             "SELECT id, key, started, attributes FROM upload WHERE bucket = ?1 AND key >= ?2 ORDER BY key, started, id",
         )?;
-        let uploads: Result<Vec<Upload>, Error> = rows.query_map([bucket, prefix], read_upload)?.collect();
+        let uploads: Result<Vec<MultipartUpload>, CatalogueError> =
+            rows.query_map([bucket, prefix], read_upload)?.collect();
         uploads.map(|uploads| uploads.into_iter().take_while(|upload| upload.key.starts_with(prefix)).collect())
     }
 
     /// Adds a part, and returns the body that it replaces; `None` if the upload no longer exists.
-    pub fn put_part(&self, upload: &str, part: &CataloguedPart) -> Result<Option<Option<String>>, Error> {
+    pub fn put_part(&self, upload: &str, part: &CataloguedPart) -> Result<Option<Option<String>>, CatalogueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let known: bool =
@@ -81,7 +82,7 @@ impl Catalogue {
     }
 
     /// The parts of an upload, in order of their numbers.
-    pub fn parts(&self, upload: &str) -> Result<Vec<CataloguedPart>, Error> {
+    pub fn parts(&self, upload: &str) -> Result<Vec<CataloguedPart>, CatalogueError> {
         let connection = self.lock();
         let query = "SELECT number, body, size, etag, modified FROM part WHERE upload = ?1 ORDER BY number";
         let mut rows = connection.prepare_cached(query)?;
@@ -101,10 +102,10 @@ impl Catalogue {
     pub fn complete<R>(
         &self,
         bucket: &str,
-        upload: &Upload,
-        object: &Object,
-        condition: impl FnOnce(Option<&Object>) -> Result<(), R>,
-    ) -> Result<Option<Changed<R>>, Error> {
+        upload: &MultipartUpload,
+        object: &CatalogueObject,
+        condition: impl FnOnce(Option<&CatalogueObject>) -> Result<(), R>,
+    ) -> Result<Option<Changed<R>>, CatalogueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let before = current(&transaction, bucket, &upload.key)?;
@@ -115,14 +116,14 @@ impl Catalogue {
         if transaction.execute("DELETE FROM upload WHERE id = ?1", [&upload.id])? == 0 {
             return Ok(None);
         }
-        let raised = replace(&transaction, bucket, &upload.key, object, Change::Completed)?;
+        let raised = replace(&transaction, bucket, &upload.key, object, ObjectChange::Completed)?;
         transaction.commit()?;
         self.raised(raised);
         Ok(Some(Changed::Made(before.map(|object| object.body))))
     }
 
     /// Ends an upload without an object.
-    pub fn abort(&self, upload: &str) -> Result<(), Error> {
+    pub fn abort(&self, upload: &str) -> Result<(), CatalogueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         transaction.execute("DELETE FROM part WHERE upload = ?1", [upload])?;
@@ -131,16 +132,16 @@ impl Catalogue {
     }
 }
 
-impl Upload {
+impl MultipartUpload {
     /// A new upload of an object.
     #[must_use]
-    pub fn new(id: String, key: String, attributes: Attributes) -> Self {
+    pub fn new(id: String, key: String, attributes: ObjectAttributes) -> Self {
         Self { id, key, started: now(), attributes }
     }
 }
 
-fn read_upload(row: &rusqlite::Row) -> Result<Upload, Error> {
-    Ok(Upload {
+fn read_upload(row: &rusqlite::Row) -> Result<MultipartUpload, CatalogueError> {
+    Ok(MultipartUpload {
         id: row.get(0)?,
         key: row.get(1)?,
         started: row.get(2)?,

@@ -15,13 +15,13 @@ use reelspan::space::{
     acl::{Grantee, Right},
     properties::Properties,
     record::Space,
-    streaming::{Kind, StreamingStatus},
+    streaming::{StreamingKind, StreamingStatus},
 };
 use reelspan::store::{self, Media, New};
 use reelspan_streaming::Streams;
 
 use super::Import;
-use crate::Error;
+use crate::CommandError;
 
 mod body;
 mod mime;
@@ -42,7 +42,7 @@ pub struct Imported {
 
 /// A file to import.
 #[derive(Debug)]
-struct Source {
+struct ImportSource {
     path: PathBuf,
     key: MediaKey,
     size: u64,
@@ -50,7 +50,7 @@ struct Source {
 }
 
 /// Imports a folder. A name that no content can have is refused before anything is uploaded.
-pub async fn import(media: &Media, import: &Import) -> Result<Imported, Error> {
+pub async fn import(media: &Media, import: &Import) -> Result<Imported, CommandError> {
     let sources = sources(import)?;
     let bar = progress_bar(sources.iter().map(|source| source.size).sum());
     let mut done = Imported::default();
@@ -77,57 +77,59 @@ pub async fn import(media: &Media, import: &Import) -> Result<Imported, Error> {
 
 /// Creates the space of an import if it does not exist, without an owner, and readable by everyone. It streams openly,
 /// unless someone has decided otherwise.
-pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), Error> {
+pub async fn make_space(streams: &Streams, id: &SpaceId) -> Result<(), CommandError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut space = Space::new(id.clone(), None, i64::try_from(now).unwrap_or_default());
     let about = || format!("space {id}");
-    space.acl.grant(Grantee::Public, Right::Read).map_err(Error::failed(about()))?;
-    streams.table.create(&space).await.map_err(Error::failed(about()))?;
-    let there = streams.table.get(id).await.map_err(Error::failed(about()))?;
+    space.acl.grant(Grantee::Public, Right::Read).map_err(CommandError::failed(about()))?;
+    streams.table.create(&space).await.map_err(CommandError::failed(about()))?;
+    let there = streams.table.get(id).await.map_err(CommandError::failed(about()))?;
     let decided = there.and_then(|space| space.streaming);
-    if decided.is_none_or(|streaming| (streaming.kind, streaming.status) == (Kind::Open, StreamingStatus::On)) {
-        streams.on(id, Kind::Open, None).await.map_err(Error::failed(about()))?;
+    if decided.is_none_or(|streaming| (streaming.kind, streaming.status) == (StreamingKind::Open, StreamingStatus::On))
+    {
+        streams.on(id, StreamingKind::Open, None).await.map_err(CommandError::failed(about()))?;
     }
     Ok(())
 }
 
-async fn is_there(media: &Media, source: &Source) -> Result<bool, Error> {
+async fn is_there(media: &Media, source: &ImportSource) -> Result<bool, CommandError> {
     match media.content(&source.key).await {
         Ok(there) => {
             let changed = there.properties.iter().find(|(name, _)| *name == CHANGED).map(|(_, value)| value);
             Ok(there.object.size == source.size && changed == Some(source.changed.as_str()))
         }
-        Err(store::Error::Missing) => Ok(false),
-        Err(error) => Err(Error::failed(format!("import {}", source.key))(error)),
+        Err(store::StoreError::Missing) => Ok(false),
+        Err(error) => Err(CommandError::failed(format!("import {}", source.key))(error)),
     }
 }
 
-async fn upload(media: &Media, source: &Source, bar: &ProgressBar) -> Result<(), Error> {
+async fn upload(media: &Media, source: &ImportSource, bar: &ProgressBar) -> Result<(), CommandError> {
     let about = || format!("import {}", source.path.display());
     // Opened here, so that the error names the file if it cannot be read.
-    let file = fs::File::open(&source.path).map_err(Error::failed(about()))?;
+    let file = fs::File::open(&source.path).map_err(CommandError::failed(about()))?;
     let new = New {
         content_type: Some(mime::by_extension(&source.path).to_owned()),
-        properties: Properties::new([(CHANGED.to_owned(), source.changed.clone())]).map_err(Error::failed(about()))?,
+        properties: Properties::new([(CHANGED.to_owned(), source.changed.clone())])
+            .map_err(CommandError::failed(about()))?,
         md5: None,
     };
     let bytes = body::of_file(file, source.size, bar.clone());
-    media.put(&source.key, bytes, Some(source.size), new).await.map(drop).map_err(Error::failed(about()))
+    media.put(&source.key, bytes, Some(source.size), new).await.map(drop).map_err(CommandError::failed(about()))
 }
 
 /// The regular files of a folder and its subfolders, ordered by name.
-fn sources(import: &Import) -> Result<Vec<Source>, Error> {
+fn sources(import: &Import) -> Result<Vec<ImportSource>, CommandError> {
     let mut found = Vec::new();
-    walk(&import.folder, &mut found).map_err(Error::failed(format!("import {}", import.folder.display())))?;
+    walk(&import.folder, &mut found).map_err(CommandError::failed(format!("import {}", import.folder.display())))?;
     let mut sources = Vec::with_capacity(found.len());
     for (path, about) in found {
-        let refuse = |why: String| Error::Setup(format!("import {}: {why}", path.display()));
+        let refuse = |why: String| CommandError::Setup(format!("import {}: {why}", path.display()));
         let name = path.strip_prefix(&import.folder).ok().and_then(Path::to_str);
         let name = name.ok_or_else(|| refuse("its name is not UTF-8".to_owned()))?;
         let content = ContentId::parse(name).map_err(|error| refuse(error.to_string()))?;
         let key = MediaKey::new(import.space.clone(), content).map_err(|error| refuse(error.to_string()))?;
         let changed = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        sources.push(Source { key, size: about.len(), changed: changed.as_nanos().to_string(), path });
+        sources.push(ImportSource { key, size: about.len(), changed: changed.as_nanos().to_string(), path });
     }
     sources.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(sources)

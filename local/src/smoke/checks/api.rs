@@ -4,26 +4,26 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::smoke::api::Api;
+use crate::smoke::api::ApiClient;
 use crate::smoke::film::{film, sound};
 use crate::smoke::names::{NAMES, PLAIN, SOUND};
-use crate::verify::client::Request;
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::client::ClientRequest;
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// A property that no gateway may change.
 const TITLE: &str = "grün, 100 % = 日本";
 
 /// The server answers.
-pub async fn health(api: &Api<'_>) -> Verdict {
+pub async fn health(api: &ApiClient<'_>) -> CheckResult {
     api.web.get(&format!("{}/health", api.url)).await?.status(204)?;
     Ok(format!("{} answers", api.url))
 }
 
 /// Who is not known is asked for credentials.
-pub async fn credentials(api: &Api<'_>) -> Verdict {
+pub async fn credentials(api: &ApiClient<'_>) -> CheckResult {
     let url = format!("{}/durastore/spaces", api.url);
-    let wrong = Request::get(url.as_str()).user("smoke", "Basic c21va2U6d3Jvbmc=").without_redirects();
-    for request in [Request::get(url.as_str()).without_redirects(), wrong] {
+    let wrong = ClientRequest::get(url.as_str()).user("smoke", "Basic c21va2U6d3Jvbmc=").without_redirects();
+    for request in [ClientRequest::get(url.as_str()).without_redirects(), wrong] {
         api.web
             .ask(request)
             .await?
@@ -34,13 +34,13 @@ pub async fn credentials(api: &Api<'_>) -> Verdict {
 }
 
 /// A space is made.
-pub async fn space(api: &Api<'_>, space: &str) -> Verdict {
+pub async fn space(api: &ApiClient<'_>, space: &str) -> CheckResult {
     api.web.ask(api.request(Method::PUT, space)).await?.status(201)?;
     Ok(space.to_owned())
 }
 
 /// The film is stored under all names: once by its bytes, and then as copies.
-pub async fn upload(api: &Api<'_>, spaces: &[&str]) -> Verdict {
+pub async fn upload(api: &ApiClient<'_>, spaces: &[&str]) -> CheckResult {
     let [first, ..] = spaces else { return Ok(String::new()) };
     api.store(first, PLAIN, film()).await?;
     for space in spaces {
@@ -61,12 +61,12 @@ pub async fn upload(api: &Api<'_>, spaces: &[&str]) -> Verdict {
 }
 
 /// A large file goes to S3 by a signed URL.
-pub async fn upload_url(api: &Api<'_>, spaces: &[&str]) -> Verdict {
+pub async fn upload_url(api: &ApiClient<'_>, spaces: &[&str]) -> CheckResult {
     let sound = sound();
     for space in spaces {
         let task = json!({ "spaceId": space, "contentId": SOUND, "contentType": "audio/wav", "size": sound.len() });
         let got = api.task("get-upload-url", task).await?;
-        let mut request = Request::new(Method::PUT, got.text("url")?).content(sound.clone()).without_redirects();
+        let mut request = ClientRequest::new(Method::PUT, got.text("url")?).content(sound.clone()).without_redirects();
         let signed: Value = serde_json::from_slice(&got.body).unwrap_or_default();
         for (name, value) in signed.get("headers").and_then(Value::as_object).into_iter().flatten() {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -81,7 +81,7 @@ pub async fn upload_url(api: &Api<'_>, spaces: &[&str]) -> Verdict {
 }
 
 /// Properties come back as they were sent, and a change of them leaves the media type and the bytes.
-pub async fn properties(api: &Api<'_>, space: &str) -> Verdict {
+pub async fn properties(api: &ApiClient<'_>, space: &str) -> CheckResult {
     let name = "notes.txt";
     let put = api.content(Method::PUT, space, name).content(Bytes::from_static(b"notes"));
     let put = put.field("content-type", "text/css").field("x-dura-meta-color", "green");
@@ -100,7 +100,7 @@ pub async fn properties(api: &Api<'_>, space: &str) -> Verdict {
 }
 
 /// A space that does not stream is closed to viewers.
-pub async fn closed(api: &Api<'_>, spaces: &[&str]) -> Verdict {
+pub async fn closed(api: &ApiClient<'_>, spaces: &[&str]) -> CheckResult {
     for space in spaces {
         for fragment in ["", "?t=0,5"] {
             api.web.get(&format!("{}{fragment}", api.media(space, PLAIN))).await?.status(403)?;
@@ -110,6 +110,6 @@ pub async fn closed(api: &Api<'_>, spaces: &[&str]) -> Verdict {
 }
 
 /// Streaming is turned on; returns its host.
-pub async fn enable(api: &Api<'_>, space: &str, is_secure: bool) -> Result<String, Stop> {
+pub async fn enable(api: &ApiClient<'_>, space: &str, is_secure: bool) -> Result<String, Stop> {
     api.task("enable-streaming", json!({ "spaceId": space, "secure": is_secure })).await?.text("streamingHost")
 }

@@ -7,20 +7,20 @@ use crate::smoke::names::PLAIN;
 use crate::smoke::space::StreamedSpace;
 use crate::smoke::web::Web;
 use crate::verify::client::join;
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// The beginnings of the boxes with which a segment may begin (ISO/IEC 23000-19 §7.3.2.3).
 const SEGMENT: [&[u8]; 5] = [b"styp", b"moof", b"sidx", b"prft", b"emsg"];
 
 /// HLS plays: from its first playlist to the first segment of every rendition.
-pub async fn hls(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn hls(place: &StreamedSpace<'_>) -> CheckResult {
     let url = place.stream(PLAIN, "hls", "").await?;
     let (playlists, segments) = play(place.api.web, &url).await?;
     Ok(format!("{playlists} playlists, {segments} segments named"))
 }
 
 /// HLS of a part plays, and is shorter.
-pub async fn hls_of_part(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn hls_of_part(place: &StreamedSpace<'_>) -> CheckResult {
     let url = place.stream(PLAIN, "hls", "t=12,20").await?;
     let (playlists, segments) = play(place.api.web, &url).await?;
     Ok(format!("{playlists} playlists, {segments} segments named"))
@@ -65,7 +65,7 @@ fn attributes<'a>(text: &'a str, tag: &str) -> impl Iterator<Item = &'a str> {
 }
 
 /// DASH is described.
-pub async fn dash(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn dash(place: &StreamedSpace<'_>) -> CheckResult {
     let got = place.api.web.get(&place.stream(PLAIN, "dash", "").await?).await?;
     got.status(200)?.says("content-type", "application/dash+xml")?;
     if !got.body.windows(4).any(|four| four == b"<MPD") {
@@ -75,7 +75,7 @@ pub async fn dash(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// What a content plays as is told.
-pub async fn about(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn about(place: &StreamedSpace<'_>) -> CheckResult {
     let got = place.api.web.get(&format!("{}/~/about.json", place.unsigned(PLAIN))).await?;
     let about: Value = serde_json::from_slice(&got.status(200)?.body).unwrap_or_default();
     match about.get("duration").and_then(Value::as_f64) {

@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::smoke::film::{film, later_film};
 use crate::smoke::names::PLAIN;
 use crate::smoke::space::StreamedSpace;
-use crate::verify::verdict::Verdict;
+use crate::verify::verdict::CheckResult;
 
 /// A file that is replaced: no answer is of the version before.
-pub async fn replaced(places: &[&StreamedSpace<'_>]) -> Verdict {
+pub async fn replaced(places: &[&StreamedSpace<'_>]) -> CheckResult {
     let mut longest = std::time::Duration::ZERO;
     let mut before = Vec::new();
     for place in places {
@@ -46,7 +46,7 @@ pub async fn replaced(places: &[&StreamedSpace<'_>]) -> Verdict {
 }
 
 /// A space whose streaming is turned off is closed, and opens again with the same URLs.
-pub async fn disabled(places: &[&StreamedSpace<'_>]) -> Verdict {
+pub async fn disabled(places: &[&StreamedSpace<'_>]) -> CheckResult {
     let mut longest = std::time::Duration::ZERO;
     for place in places {
         let web = place.api.web;
@@ -67,7 +67,7 @@ pub async fn disabled(places: &[&StreamedSpace<'_>]) -> Verdict {
 }
 
 /// What was signed before the streaming was deleted opens nothing of what streams later under the same name.
-pub async fn deleted(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn deleted(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let url = place.url(PLAIN, "").await?;
     let task = json!({ "spaceId": place.space });

@@ -5,14 +5,14 @@ use http::Method;
 use crate::smoke::film::film;
 use crate::smoke::names::{NAMES, PLAIN, as_browsers_do, encoded};
 use crate::smoke::space::StreamedSpace;
-use crate::verify::client::Request;
-use crate::verify::verdict::Verdict;
+use crate::verify::client::ClientRequest;
+use crate::verify::verdict::CheckResult;
 
 /// A cut that every name has.
 const CUT: &str = "t=2,4";
 
 /// Every name is served, whole and in part.
-pub async fn names(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn names(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     for name in NAMES {
         let mut urls = vec![(place.url(name, "").await?, place.url(name, CUT).await?)];
@@ -34,7 +34,7 @@ pub async fn names(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// What does not exist is a 404.
-pub async fn missing(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn missing(place: &StreamedSpace<'_>) -> CheckResult {
     // No URL of a content that does not exist is signed, but cookies and wildcards can ask for one.
     let web = place.api.web;
     let url = place.unsigned("missing.mp4");
@@ -45,7 +45,7 @@ pub async fn missing(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// No way through dots, encoded or not, leads from an open space to a secure one.
-pub async fn dots(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> Verdict {
+pub async fn dots(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> CheckResult {
     let web = open.api.web;
     let (root, api) = (open.root(), &open.api.url);
     let mut asked = 0;
@@ -69,7 +69,7 @@ pub async fn dots(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> Verdi
 }
 
 /// A secure space does not stream at the host of open ones, nor an open one at that of secure ones.
-pub async fn other_host(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> Verdict {
+pub async fn other_host(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) -> CheckResult {
     let web = open.api.web;
     for fragment in ["", "?t=2,4"] {
         web.get(&format!("{}/{}/{PLAIN}{fragment}", open.root(), secure.space)).await?.status(403)?;
@@ -81,15 +81,15 @@ pub async fn other_host(open: &StreamedSpace<'_>, secure: &StreamedSpace<'_>) ->
 }
 
 /// Pages of any site may read the film, and ask before they do.
-pub async fn cors(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn cors(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let site = "https://library.example";
     for fragment in ["", "t=2,4"] {
         let url = place.url(PLAIN, fragment).await?;
-        let got = web.ask(Request::get(url.as_str()).field("origin", site).without_redirects()).await?;
+        let got = web.ask(ClientRequest::get(url.as_str()).field("origin", site).without_redirects()).await?;
         got.status(200)?.says("access-control-allow-origin", "*")?;
         got.has("access-control-expose-headers", "Content-Range", |value| value.contains("Content-Range"))?;
-        let preflight = Request::new(Method::OPTIONS, url.as_str()).without_redirects().field("origin", site);
+        let preflight = ClientRequest::new(Method::OPTIONS, url.as_str()).without_redirects().field("origin", site);
         let preflight =
             preflight.field("access-control-request-method", "GET").field("access-control-request-headers", "range");
         let got = web.ask(preflight).await?;
@@ -103,13 +103,13 @@ pub async fn cors(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// The HTTP API serves the same to those who may have it.
-pub async fn media(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn media(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     for fragment in ["", "t=2,4"] {
         let url = place.url(PLAIN, fragment).await?;
         let query = url.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
         let there = format!("{}/media/{}/{}{query}", place.api.url, place.space, encoded(PLAIN));
-        let (there, here) = (web.ask(Request::get(there)).await?, web.get(&url).await?);
+        let (there, here) = (web.ask(ClientRequest::get(there)).await?, web.get(&url).await?);
         there.status(200)?.bytes(&here.status(200)?.body)?;
     }
     Ok("the same at /media/".to_owned())

@@ -6,9 +6,9 @@ use crate::smoke::film::{SOUND_SECONDS, film};
 use crate::smoke::names::{PLAIN, SOUND};
 use crate::smoke::space::StreamedSpace;
 use crate::smoke::web::{Got, Web};
-use crate::verify::client::Request;
+use crate::verify::client::ClientRequest;
 use crate::verify::ranges::content_range;
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// The cut that is asked for by ranges.
 const CUT: &str = "t=12.48,20";
@@ -17,7 +17,7 @@ const CUT: &str = "t=12.48,20";
 const MOST_PARTS: usize = 100;
 
 /// Byte ranges of a stored file.
-pub async fn stored(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn stored(place: &StreamedSpace<'_>) -> CheckResult {
     let url = place.url(PLAIN, "").await?;
     let (whole, seen) = parts(place.api.web, &url).await?;
     whole.bytes(&film())?.has("accept-ranges", "bytes", |value| value.contains("bytes"))?;
@@ -25,7 +25,7 @@ pub async fn stored(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// Byte ranges of a cut.
-pub async fn cut(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn cut(place: &StreamedSpace<'_>) -> CheckResult {
     let url = place.url(PLAIN, CUT).await?;
     let (whole, seen) = parts(place.api.web, &url).await?;
     whole.is_mp4()?.says("content-type", "video/mp4")?;
@@ -57,7 +57,7 @@ async fn parts(web: &Web, url: &str) -> Result<(Got, String), Stop> {
     for (got, expected) in parts {
         part(&got, &whole, expected)?.says("etag", &etag)?;
     }
-    let known = Request::get(url).without_redirects().field("if-none-match", etag);
+    let known = ClientRequest::get(url).without_redirects().field("if-none-match", etag);
     web.ask(known).await?.status(304)?;
     let seen = format!("{length} bytes, bytes=0-1 and others, 416, 304");
     Ok((whole, seen))
@@ -83,7 +83,7 @@ fn part<'a>(got: &'a Got, whole: &Got, expected: Range<u64>) -> Result<&'a Got, 
 
 /// A cut of more than the gateways carry at once: a range of it may be answered with less than was asked for, and the rest
 /// follows.
-pub async fn long(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn long(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let url = place.url(SOUND, &format!("t=1,{}", SOUND_SECONDS - 1)).await?;
     // Far behind what is sent at once.
@@ -113,7 +113,7 @@ pub async fn long(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// Ranges of time and of tracks.
-pub async fn time(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn time(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let url = place.url(PLAIN, "").await?;
     let film = film();
@@ -137,7 +137,7 @@ pub async fn time(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// HEAD says what GET says.
-pub async fn head(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn head(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let urls = [place.url(PLAIN, "").await?, place.url(PLAIN, CUT).await?, place.stream(PLAIN, "hls", "").await?];
     for url in &urls {

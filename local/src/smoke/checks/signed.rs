@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::smoke::film::film;
 use crate::smoke::names::{PLAIN, STAR, STARRED, encoded};
 use crate::smoke::space::StreamedSpace;
-use crate::verify::client::Request;
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::client::ClientRequest;
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// The excerpt that is signed.
 const EXCERPT: &str = "t=12.48,20";
@@ -15,7 +15,7 @@ const EXCERPT: &str = "t=12.48,20";
 const COOKIES: &str = "CloudFront-";
 
 /// Without a signature there is nothing.
-pub async fn unsigned(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn unsigned(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let url = place.unsigned(PLAIN);
     for target in ["", "?t=2,4", "/~/master.m3u8", "/~/about.json"] {
@@ -29,7 +29,7 @@ pub async fn unsigned(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// A signed URL opens its file and no other, and only as it was signed.
-pub async fn url(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn url(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let url = place.api.signed_url(place.space, PLAIN).await?;
     let got = web.get(&url).await?;
@@ -55,7 +55,7 @@ fn forged(url: &str, parameter: &str) -> Result<String, Stop> {
 }
 
 /// A signed excerpt opens that part, and no more of the file.
-pub async fn excerpt(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn excerpt(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let signed = json!({ "spaceId": place.space, "contentId": PLAIN, "fragment": EXCERPT });
     let answer = place.api.task("get-signed-url", signed).await?;
@@ -82,7 +82,7 @@ pub async fn excerpt(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// A name with a star, which is a wildcard in policies, is signed as a name.
-pub async fn star(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn star(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     for fragment in ["", "t=2,4"] {
         let url = place.url(STAR, fragment).await?;
@@ -94,7 +94,7 @@ pub async fn star(place: &StreamedSpace<'_>) -> Verdict {
 }
 
 /// Cookies open the whole space, and nothing without them.
-pub async fn cookies(place: &StreamedSpace<'_>) -> Verdict {
+pub async fn cookies(place: &StreamedSpace<'_>) -> CheckResult {
     let web = place.api.web;
     let task = json!({ "spaceId": place.space });
     let url = place.api.task("get-signed-cookies-url", task).await?.text("signedCookiesUrl")?;
@@ -107,7 +107,7 @@ pub async fn cookies(place: &StreamedSpace<'_>) -> Verdict {
     }
     let cookies: Vec<_> = set.iter().filter_map(|cookie| cookie.split(';').next()).collect();
     let cookies = cookies.join("; ");
-    let with = |url: String| Request::get(url).without_redirects().field("cookie", cookies.clone());
+    let with = |url: String| ClientRequest::get(url).without_redirects().field("cookie", cookies.clone());
     let film_url = place.unsigned(PLAIN);
     web.ask(with(film_url.clone())).await?.status(200)?.bytes(&film())?;
     web.ask(with(film_url.clone()).range("bytes=0-1"))

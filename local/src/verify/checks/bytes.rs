@@ -4,23 +4,29 @@ use http::StatusCode;
 use http::header::CONTENT_RANGE;
 
 use crate::verify::checked::CheckedAnswer;
-use crate::verify::client::{Client, Request};
-use crate::verify::random::Random;
+use crate::verify::client::{Client, ClientRequest};
+use crate::verify::random::RandomChoices;
 use crate::verify::ranges::Ranges;
 use crate::verify::subject::Subject;
-use crate::verify::verdict::{Stop, Verdict};
-use crate::verify::whole::Whole;
+use crate::verify::verdict::{CheckResult, Stop};
+use crate::verify::whole::WholeResource;
 
 /// A server may return less than requested, from its start, and the client requests the rest; but not endlessly.
 const MOST_ANSWERS: usize = 4096;
 
 /// Consecutive ranges of random sizes, joined, are the whole.
-pub async fn pieces(subject: &Subject) -> Verdict {
+pub async fn pieces(subject: &Subject) -> CheckResult {
     joined(&subject.client, &subject.request(), &subject.whole, subject.pieces, &mut subject.random("bytes")).await
 }
 
 /// Takes a resource apart by consecutive byte ranges.
-pub async fn joined(client: &Client, of: &Request, whole: &Whole, pieces: usize, random: &mut Random) -> Verdict {
+pub async fn joined(
+    client: &Client,
+    of: &ClientRequest,
+    whole: &WholeResource,
+    pieces: usize,
+    random: &mut RandomChoices,
+) -> CheckResult {
     if whole.len() == 0 {
         return Err(Stop::NotRun("it is empty".to_owned()));
     }
@@ -38,7 +44,7 @@ pub async fn joined(client: &Client, of: &Request, whole: &Whole, pieces: usize,
 
 /// Requests these bytes of a resource, and requests the rest if an answer has only some of them. Returns the number of
 /// answers.
-pub async fn taken(client: &Client, of: &Request, whole: &Whole, wanted: &Ranges) -> Result<usize, Stop> {
+pub async fn taken(client: &Client, of: &ClientRequest, whole: &WholeResource, wanted: &Ranges) -> Result<usize, Stop> {
     let mut missing = wanted.clone();
     for answers in 1..=MOST_ANSWERS {
         let request = of.clone().range(format!("bytes={missing}"));
@@ -63,7 +69,7 @@ pub async fn taken(client: &Client, of: &Request, whole: &Whole, wanted: &Ranges
 }
 
 /// `bytes=K-` begins at K, and reaches to the end unless the server gives less.
-pub async fn open(subject: &Subject) -> Verdict {
+pub async fn open(subject: &Subject) -> CheckResult {
     let at = subject.random("bytes-open").below(subject.whole.len());
     let laid = subject.lay(format!("bytes={at}-")).await?;
     match laid.parts.as_slice() {
@@ -73,7 +79,7 @@ pub async fn open(subject: &Subject) -> Verdict {
 }
 
 /// `bytes=-K` are the last K.
-pub async fn last(subject: &Subject) -> Verdict {
+pub async fn last(subject: &Subject) -> CheckResult {
     let length = subject.whole.len();
     let count = 1 + subject.random("bytes-last").below(length);
     let laid = subject.lay(format!("bytes=-{count}")).await?;
@@ -84,7 +90,7 @@ pub async fn last(subject: &Subject) -> Verdict {
 }
 
 /// All of several ranges in one request arrive, each as a part that names its range.
-pub async fn several(subject: &Subject) -> Verdict {
+pub async fn several(subject: &Subject) -> CheckResult {
     let length = subject.whole.len();
     let mut random = subject.random("bytes-several");
     let cuts = random.cuts(8, length);
@@ -102,7 +108,7 @@ pub async fn several(subject: &Subject) -> Verdict {
 }
 
 /// A range behind the end is not satisfiable, and the answer gives the length of the resource.
-pub async fn behind(subject: &Subject) -> Verdict {
+pub async fn behind(subject: &Subject) -> CheckResult {
     let length = subject.whole.len();
     let answer = subject.ask(format!("bytes={length}-{}", length + 99)).await?;
     if answer.status == StatusCode::OK {

@@ -2,16 +2,16 @@
 
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, ETAG};
-use reelspan_engine::fragment::uri::{Scanner, npt};
+use reelspan_engine::fragment::uri::{TextScanner, npt};
 use reelspan_engine::media::{Kind, Time};
 
 use super::bytes::joined;
 use super::whole::strong;
-use crate::verify::client::{Answer, Request};
-use crate::verify::media::{self, Media};
+use crate::verify::client::{ClientRequest, UnreadAnswer};
+use crate::verify::media::{self, MediaStructure};
 use crate::verify::subject::{AskedTime, Subject};
-use crate::verify::verdict::{Stop, Verdict};
-use crate::verify::whole::Whole;
+use crate::verify::verdict::{CheckResult, Stop};
+use crate::verify::whole::WholeResource;
 
 /// The interval that a cut really contains, in Reelspan's field: `t=npt:19.77,35`.
 const X_MEDIA_FRAGMENT: &str = "x-media-fragment";
@@ -27,7 +27,7 @@ const TOLERANCE: Time = Time(100_000_000);
 const REORDERING: Time = Time(500_000_000);
 
 /// Random stretches of time: complete files of the promised duration.
-pub async fn time(subject: &Subject) -> Verdict {
+pub async fn time(subject: &Subject) -> CheckResult {
     let duration = match &subject.media {
         Ok(media) => media.outline.duration,
         Err(_) => subject.duration().await.map_err(|_| Stop::NotRun("its duration is not known".to_owned()))?,
@@ -50,18 +50,18 @@ pub async fn time(subject: &Subject) -> Verdict {
 }
 
 /// A request for a fragment.
-fn queried(subject: &Subject, fragment: &str) -> Result<Request, Stop> {
+fn queried(subject: &Subject, fragment: &str) -> Result<ClientRequest, Stop> {
     let query = subject.url.split_once('?').map(|(_, query)| query);
     let dimensions = ["t=", "track=", "id=", "xywh="];
     if query.is_some_and(|query| query.split('&').any(|pair| dimensions.iter().any(|name| pair.starts_with(name)))) {
         return Err(Stop::NotRun("the URL is of a fragment already".to_owned()));
     }
     let separator = if query.is_some() { '&' } else { '?' };
-    Ok(Request::get(format!("{}{separator}{fragment}", subject.url)))
+    Ok(ClientRequest::get(format!("{}{separator}{fragment}", subject.url)))
 }
 
 /// The file that contains a fragment: 200 with a length and a validator, and not the original.
-async fn fetched(subject: &Subject, request: &Request) -> Result<Whole, Stop> {
+async fn fetched(subject: &Subject, request: &ClientRequest) -> Result<WholeResource, Stop> {
     let answer = subject.client.send(request).await?;
     if unsupported(&answer) || is_original(subject, &answer) {
         return Err(answer.violated("200 OK with a file of its own", original_or(subject, &answer)).forgive());
@@ -76,29 +76,34 @@ async fn fetched(subject: &Subject, request: &Request) -> Result<Whole, Stop> {
     if answer.field(ETAG.as_str()) == subject.whole.etag() {
         return Err(answer.violated("an ETag of its own", answer.shown("etag")));
     }
-    Whole::of(answer).await
+    WholeResource::of(answer).await
 }
 
 /// Whether the server says that it does not support such fragments.
-fn unsupported(answer: &Answer) -> bool {
+fn unsupported(answer: &UnreadAnswer) -> bool {
     matches!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::NOT_IMPLEMENTED)
 }
 
 /// Whether the server ignored the query.
-fn is_original(subject: &Subject, answer: &Answer) -> bool {
+fn is_original(subject: &Subject, answer: &UnreadAnswer) -> bool {
     let length = answer.field(CONTENT_LENGTH.as_str()).and_then(|value| value.parse().ok());
     answer.status == StatusCode::OK
         && length == Some(subject.whole.len())
         && answer.field(ETAG.as_str()) == subject.whole.etag()
 }
 
-fn original_or(subject: &Subject, answer: &Answer) -> String {
+fn original_or(subject: &Subject, answer: &UnreadAnswer) -> String {
     if is_original(subject, answer) { "the original".to_owned() } else { answer.status.to_string() }
 }
 
 /// The stretch of the original in a cut: the one in the answer, which has to contain the requested one; else the
 /// requested one.
-fn promised(request: &Request, cut: &Whole, asked: AskedTime, duration: Time) -> Result<(Time, Time), Stop> {
+fn promised(
+    request: &ClientRequest,
+    cut: &WholeResource,
+    asked: AskedTime,
+    duration: Time,
+) -> Result<(Time, Time), Stop> {
     let end = asked.end_of(duration);
     let Some(said) = cut.field(X_MEDIA_FRAGMENT) else { return Ok((asked.start, end)) };
     let wrong = || request.violated(format!("X-Media-Fragment: t=npt:{},{end}, or more", asked.start), said);
@@ -114,7 +119,7 @@ fn promised(request: &Request, cut: &Whole, asked: AskedTime, duration: Time) ->
 /// Reads the `t` of `t=npt:19.77,35&track=audio`.
 fn stretch(fragment: &str) -> Option<AskedTime> {
     let value = fragment.split('&').find_map(|pair| pair.strip_prefix("t="))?;
-    let mut scanner = Scanner::new(value.strip_prefix("npt:").unwrap_or(value));
+    let mut scanner = TextScanner::new(value.strip_prefix("npt:").unwrap_or(value));
     let start = npt::instant(&mut scanner).ok()?;
     let end = if scanner.take(",") { Some(npt::instant(&mut scanner).ok()?) } else { None };
     scanner.end().ok()?;
@@ -122,17 +127,21 @@ fn stretch(fragment: &str) -> Option<AskedTime> {
 }
 
 /// The structure of a cut, which has to be valid if that of the original is known.
-async fn indexed(subject: &Subject, request: &Request, cut: &Whole) -> Result<Option<Media>, Stop> {
+async fn indexed(
+    subject: &Subject,
+    request: &ClientRequest,
+    cut: &WholeResource,
+) -> Result<Option<MediaStructure>, Stop> {
     if subject.media.is_err() {
         return Ok(None);
     }
-    let media = Media::of(cut.path()).await;
+    let media = MediaStructure::of(cut.path()).await;
     media.map(Some).map_err(|why| request.violated("a complete file", why))
 }
 
 /// Checks that the file lasts as long as promised. Without a promise it may begin earlier, where decoding can begin. A
 /// subtitle, which is one sample for its whole duration, may last beyond the end.
-fn as_long(request: &Request, cut: &Whole, media: &Media, promised: Time) -> Result<(), Stop> {
+fn as_long(request: &ClientRequest, cut: &WholeResource, media: &MediaStructure, promised: Time) -> Result<(), Stop> {
     let lasts = media.outline.duration;
     let exact = cut.field(X_MEDIA_FRAGMENT).is_some();
     let played = media.outline.tracks.iter().filter(|track| track.kind != Kind::Text).map(|track| track.span().1).max();
@@ -143,18 +152,18 @@ fn as_long(request: &Request, cut: &Whole, media: &Media, promised: Time) -> Res
 }
 
 /// The cut that an earlier check fetched.
-fn cut(subject: &Subject) -> Result<&(Request, Whole), Stop> {
+fn cut(subject: &Subject) -> Result<&(ClientRequest, WholeResource), Stop> {
     subject.cut.get().ok_or_else(|| Stop::NotRun("query-time gave no file".to_owned()))
 }
 
 /// Byte ranges of a cut are ranges of that file.
-pub async fn bytes(subject: &Subject) -> Verdict {
+pub async fn bytes(subject: &Subject) -> CheckResult {
     let (request, whole) = cut(subject)?;
     joined(&subject.client, request, whole, subject.pieces, &mut subject.random("query-bytes")).await
 }
 
 /// Requesting the same cut again returns the same file.
-pub async fn again(subject: &Subject) -> Verdict {
+pub async fn again(subject: &Subject) -> CheckResult {
     let (request, whole) = cut(subject)?;
     let mut answer = subject.client.send(request).await?;
     answer.expect(StatusCode::OK)?;
@@ -172,7 +181,7 @@ pub async fn again(subject: &Subject) -> Verdict {
 }
 
 /// Each track by itself: a complete file with a track of its kind, and none of another kind.
-pub async fn tracks(subject: &Subject) -> Verdict {
+pub async fn tracks(subject: &Subject) -> CheckResult {
     let mut bytes = 0;
     let tracks = &subject.media()?.outline.tracks;
     for (at, track) in tracks.iter().enumerate() {

@@ -3,30 +3,30 @@
 
 use http::StatusCode;
 use http::header::{LOCATION, VARY};
-use reelspan_engine::fragment::uri::Scanner;
+use reelspan_engine::fragment::uri::TextScanner;
 
 use super::bytes::taken;
-use crate::verify::client::{ACCEPT_RANGE_REDIRECT, Answer, RANGE_REDIRECT, Request, join};
+use crate::verify::client::{ACCEPT_RANGE_REDIRECT, ClientRequest, RANGE_REDIRECT, UnreadAnswer, join};
 use crate::verify::ranges::{Ranges, byte_ranges};
 use crate::verify::subject::{AskedTime, Subject};
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// A redirect for a stretch of time.
-pub async fn of_time(subject: &Subject) -> Verdict {
+pub async fn of_time(subject: &Subject) -> CheckResult {
     let duration = subject.duration().await?;
     let stretch = AskedTime::within(&mut subject.random("redirect-time"), duration);
     followed(subject, &format!("t:npt={stretch}")).await
 }
 
 /// A redirect for a track, which may be hundreds of ranges.
-pub async fn of_track(subject: &Subject) -> Verdict {
+pub async fn of_track(subject: &Subject) -> CheckResult {
     let tracks = subject.by_track.get().ok_or_else(|| Stop::NotRun("track did not pass".to_owned()))?;
     let Some(track) = tracks.last() else { return Err(Stop::NotRun("the file has no tracks".to_owned())) };
     followed(subject, &format!("track={}", track.name)).await
 }
 
 /// Requests a range with and without a redirect, follows the redirect, and compares.
-async fn followed(subject: &Subject, range: &str) -> Verdict {
+async fn followed(subject: &Subject, range: &str) -> CheckResult {
     let request = subject.request().range(range).field(ACCEPT_RANGE_REDIRECT, "bytes");
     let mut answer = subject.client.send(&request).await?;
     if answer.status == StatusCode::PARTIAL_CONTENT || answer.status == StatusCode::OK {
@@ -43,16 +43,16 @@ async fn followed(subject: &Subject, range: &str) -> Verdict {
         let expected = format!("Range-Redirect: bytes {}, as without a redirect", direct.ranges());
         return Err(answer.violated(expected, answer.shown(RANGE_REDIRECT)));
     }
-    let plain = Request::get(join(answer.request.url(), &location));
+    let plain = ClientRequest::get(join(answer.request.url(), &location));
     taken(&subject.client, &plain, &subject.whole, &ranges).await.map_err(Stop::insist)?;
     Ok(format!("{} bytes in {} ranges", ranges.len(), ranges.iter().count()))
 }
 
 /// The target of the redirect, and the bytes to request there.
-fn target(answer: &Answer) -> Result<(String, Ranges), Stop> {
+fn target(answer: &UnreadAnswer) -> Result<(String, Ranges), Stop> {
     let location = answer.field(LOCATION.as_str()).ok_or_else(|| answer.violated("a Location", "none"))?;
     let value = answer.field(RANGE_REDIRECT).ok_or_else(|| answer.violated("a Range-Redirect", "none"))?;
-    let (ranges, _) = byte_ranges(&mut Scanner::new(value.trim()))
+    let (ranges, _) = byte_ranges(&mut TextScanner::new(value.trim()))
         .map_err(|why| answer.violated("a Range-Redirect to bytes", format!("{value}: {why}")))?;
     let varies = answer.headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').any(|name| name.trim() == "*" || name.trim().eq_ignore_ascii_case(ACCEPT_RANGE_REDIRECT))

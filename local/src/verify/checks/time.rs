@@ -10,7 +10,7 @@ use reelspan_engine::media::Time;
 use crate::verify::checked::CheckedAnswer;
 use crate::verify::ranges::Ranges;
 use crate::verify::subject::{AskedTime, Subject};
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// The tolerance of times in a mapping: the working group's own examples have two decimals.
 const ROUNDING: Time = Time(10_000_000);
@@ -20,7 +20,7 @@ const WITH_SETUP: usize = 4;
 
 /// Consecutive stretches of time, from zero to the end: each answer says which bytes and which time it contains, and
 /// both are true.
-pub async fn pieces(subject: &Subject) -> Verdict {
+pub async fn pieces(subject: &Subject) -> CheckResult {
     let duration = subject.duration().await?;
     let stretches = AskedTime::consecutive(&mut subject.random("time"), subject.pieces, duration);
     let mut covered = Ranges::default();
@@ -50,7 +50,7 @@ pub fn holds(laid: &CheckedAnswer, asked: AskedTime, duration: Time) -> Result<(
 }
 
 /// Together, consecutive stretches of time contain every byte of every sample.
-pub async fn cover(subject: &Subject) -> Verdict {
+pub async fn cover(subject: &Subject) -> CheckResult {
     subject.duration().await?;
     let media = subject.media()?;
     let Some(covered) = subject.by_time.get() else { return Err(Stop::NotRun("time did not pass".to_owned())) };
@@ -64,7 +64,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
 }
 
 /// With `;include-setup` an answer contains the setup too, and says so.
-pub async fn with_setup(subject: &Subject) -> Verdict {
+pub async fn with_setup(subject: &Subject) -> CheckResult {
     let duration = subject.duration().await?;
     let mut random = subject.random("time-setup");
     let stretches = AskedTime::consecutive(&mut random, WITH_SETUP, duration);
@@ -84,7 +84,7 @@ pub async fn with_setup(subject: &Subject) -> Verdict {
 }
 
 /// `include-setup` alone returns only the setup; if a player needs none, there is nothing to return.
-pub async fn setup(subject: &Subject) -> Verdict {
+pub async fn setup(subject: &Subject) -> CheckResult {
     if subject.media.as_ref().is_ok_and(|media| media.outline.setup_ranges.is_empty()) {
         return unsatisfiable(subject, "include-setup".to_owned()).await;
     }
@@ -108,25 +108,25 @@ fn has_setup(subject: &Subject, laid: &CheckedAnswer, fragment: Vec<Range<u64>>)
 }
 
 /// An empty stretch is not satisfiable.
-pub async fn empty(subject: &Subject) -> Verdict {
+pub async fn empty(subject: &Subject) -> CheckResult {
     subject.duration().await?;
     unsatisfiable(subject, "t:npt=3-3".to_owned()).await
 }
 
 /// A reversed stretch is not satisfiable.
-pub async fn reversed(subject: &Subject) -> Verdict {
+pub async fn reversed(subject: &Subject) -> CheckResult {
     subject.duration().await?;
     unsatisfiable(subject, "t:npt=7-3".to_owned()).await
 }
 
 /// A stretch behind the end is not satisfiable.
-pub async fn behind(subject: &Subject) -> Verdict {
+pub async fn behind(subject: &Subject) -> CheckResult {
     let behind = subject.duration().await? + Time::from_secs(10);
     unsatisfiable(subject, format!("t:npt={behind}-{}", behind + Time::from_secs(10))).await
 }
 
 /// The answer is 416. If it gives the length of the resource, the length is right.
-pub async fn unsatisfiable(subject: &Subject, range: String) -> Verdict {
+pub async fn unsatisfiable(subject: &Subject, range: String) -> CheckResult {
     let answer = subject.ask(range).await?;
     answer.expect(StatusCode::RANGE_NOT_SATISFIABLE)?;
     match answer.field(CONTENT_RANGE.as_str()) {

@@ -7,10 +7,10 @@ use crate::verify::checked::CheckedAnswer;
 use crate::verify::media;
 use crate::verify::ranges::Ranges;
 use crate::verify::subject::{AskedTime, Named, Subject};
-use crate::verify::verdict::{Stop, Verdict};
+use crate::verify::verdict::{CheckResult, Stop};
 
 /// Every track of the file can be requested by one of its names, and the bytes are where the answer says.
-pub async fn pieces(subject: &Subject) -> Verdict {
+pub async fn pieces(subject: &Subject) -> CheckResult {
     let mut given = Vec::new();
     for (place, track) in subject.media()?.outline.tracks.iter().enumerate() {
         let (name, laid) = by_any_name(subject, &media::names(track)).await?;
@@ -46,7 +46,7 @@ fn given(subject: &Subject) -> Result<&Vec<Named>, Stop> {
 }
 
 /// The bytes of each track contain all of its samples, and so all tracks together all samples.
-pub async fn cover(subject: &Subject) -> Verdict {
+pub async fn cover(subject: &Subject) -> CheckResult {
     let (media, mut all) = (subject.media()?, Ranges::default());
     for track in given(subject)? {
         if let Some(missing) = media.uncovered(Some(track.place), &track.ranges)? {
@@ -59,7 +59,7 @@ pub async fn cover(subject: &Subject) -> Verdict {
 }
 
 /// The same for consecutive stretches of time of each track. If a track has nothing in a stretch, 416 is right.
-pub async fn with_time(subject: &Subject) -> Verdict {
+pub async fn with_time(subject: &Subject) -> CheckResult {
     let tracks = given(subject)?;
     let duration = subject.duration().await?;
     let mut random = subject.random("track-time");
@@ -87,7 +87,7 @@ pub async fn with_time(subject: &Subject) -> Verdict {
 }
 
 /// An unknown track is not satisfiable.
-pub async fn unknown(subject: &Subject) -> Verdict {
+pub async fn unknown(subject: &Subject) -> CheckResult {
     given(subject)?;
     unsatisfiable(subject, "track=no-such-track".to_owned()).await
 }

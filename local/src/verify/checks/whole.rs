@@ -4,13 +4,13 @@ use http::StatusCode;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 
 use crate::verify::subject::Subject;
-use crate::verify::verdict::Verdict;
+use crate::verify::verdict::CheckResult;
 
 /// How much of the second answer is compared: enough to notice a difference, without downloading a film twice.
 const COMPARED: u64 = 16 << 20;
 
 /// Its header fields are present and true.
-pub async fn fields(subject: &Subject) -> Verdict {
+pub async fn fields(subject: &Subject) -> CheckResult {
     let whole = &subject.whole;
     let violated = |expected: &str, name: &str| {
         let came = whole.field(name).map_or_else(|| format!("no {name}"), |value| format!("{name}: {value}"));
@@ -39,7 +39,7 @@ pub fn strong(etag: &str) -> bool {
 }
 
 /// The same request gives the same answer.
-pub async fn again(subject: &Subject) -> Verdict {
+pub async fn again(subject: &Subject) -> CheckResult {
     let mut answer = subject.client.send(&subject.request()).await?;
     answer.expect(StatusCode::OK)?;
     if answer.field(ETAG.as_str()) != subject.whole.etag() {

@@ -6,34 +6,42 @@ use reelspan::http::etag;
 use reelspan_engine::container::{self, Payload};
 use reelspan_engine::media::{Kind, Run, Ticks, Time};
 
-use super::packets::{self, Streams};
-use super::{Check, Rendition, RunSamples, SegmentRun, Stream};
+use super::packets::{self, StreamDigests};
+use super::{FetchedRendition, RunSamples, SegmentRun, StreamCheck, VerifiedStream};
 use crate::file::FileSource;
-use crate::verify::media::Media;
-use crate::verify::verdict::{Stop, Verdict};
-use crate::verify::whole::Whole;
+use crate::verify::media::MediaStructure;
+use crate::verify::verdict::{CheckResult, Stop};
+use crate::verify::whole::WholeResource;
 
 /// All checks, in order.
-pub const ALL: &[Check] = &[
-    Check { name: "lists", rule: "every rendition has segments, none longer than the target duration", run: lists },
-    Check {
+pub const ALL: &[StreamCheck] = &[
+    StreamCheck {
+        name: "lists",
+        rule: "every rendition has segments, none longer than the target duration",
+        run: lists,
+    },
+    StreamCheck {
         name: "durations",
         rule: "a segment lasts as long as is listed; packets up to a frame, those of a part up to six, sound of a part up to three more or less",
         run: durations,
     },
-    Check {
+    StreamCheck {
         name: "gapless",
         rule: "a sample begins when the one before it ends, in every segment, and at every period of DASH; counters of \
                packets and times of packed audio go on",
         run: gapless,
     },
-    Check { name: "sync", rule: "every segment begins with a sync sample, packets with tables before it", run: sync },
-    Check {
+    StreamCheck {
+        name: "sync",
+        rule: "every segment begins with a sync sample, packets with tables before it",
+        run: sync,
+    },
+    StreamCheck {
         name: "aligned",
         rule: "the segments of all renditions begin at the same instants, up to one frame",
         run: aligned,
     },
-    Check {
+    StreamCheck {
         name: "originals",
         rule: "the samples or packets of a rendition are those of the stored file",
         run: originals,
@@ -46,10 +54,10 @@ const ROUNDED: Time = Time(1_000_000);
 /// How far sound may change its configuration from where pictures do.
 const CHANGES: Time = Time(500_000_000);
 
-fn lists(stream: &Stream) -> Verdict {
+fn lists(stream: &VerifiedStream) -> CheckResult {
     let mut count = 0;
-    for Rendition { listing, .. } in &stream.renditions {
-        let request = super::Request::get(listing.url.as_str());
+    for FetchedRendition { listing, .. } in &stream.renditions {
+        let request = super::ClientRequest::get(listing.url.as_str());
         if listing.segments.is_empty() {
             return Err(request.violated("segments", "none"));
         }
@@ -64,12 +72,12 @@ fn lists(stream: &Stream) -> Verdict {
         count += listing.segments.len();
     }
     if stream.renditions.is_empty() {
-        return Err(super::Request::get(stream.url.as_str()).violated("renditions", "none"));
+        return Err(super::ClientRequest::get(stream.url.as_str()).violated("renditions", "none"));
     }
     Ok(format!("{} renditions, {count} segments", stream.renditions.len()))
 }
 
-fn durations(stream: &Stream) -> Verdict {
+fn durations(stream: &VerifiedStream) -> CheckResult {
     let mut most = Time::ZERO;
     for rendition in &stream.renditions {
         let (_, longest) = starts(rendition)?;
@@ -107,7 +115,7 @@ fn durations(stream: &Stream) -> Verdict {
     Ok(format!("within {most} s"))
 }
 
-fn gapless(stream: &Stream) -> Verdict {
+fn gapless(stream: &VerifiedStream) -> CheckResult {
     let mut count = 0;
     for rendition in &stream.renditions {
         // When the run before ended in the presentation, and its period.
@@ -144,7 +152,7 @@ fn gapless(stream: &Stream) -> Verdict {
 }
 
 /// The counters of each stream of packets go on, unless they are said to begin anew.
-fn counters(stream: &Stream, rendition: &Rendition, segment_run: &SegmentRun) -> Result<(), Stop> {
+fn counters(stream: &VerifiedStream, rendition: &FetchedRendition, segment_run: &SegmentRun) -> Result<(), Stop> {
     if !segment_run.is_packets() {
         return Ok(());
     }
@@ -168,7 +176,7 @@ fn counters(stream: &Stream, rendition: &Rendition, segment_run: &SegmentRun) ->
 }
 
 /// The tags of packed audio say when its frames begin.
-fn stamps(rendition: &Rendition) -> Result<(), Stop> {
+fn stamps(rendition: &FetchedRendition) -> Result<(), Stop> {
     for (segment_run, samples) in rendition.segment_runs.iter().zip(rendition.samples()?) {
         let zero = segment_run.stamps.first().copied().flatten();
         let first = samples.segments.first().and_then(|(_, samples)| samples.first());
@@ -195,7 +203,7 @@ fn apart(one: Time, other: Time) -> Time {
     Time((one.0 - other.0).abs())
 }
 
-fn sync(stream: &Stream) -> Verdict {
+fn sync(stream: &VerifiedStream) -> CheckResult {
     let mut count = 0;
     for rendition in &stream.renditions {
         for (at, samples) in rendition.samples()?.into_iter().flat_map(|segment_run| segment_run.segments) {
@@ -212,7 +220,7 @@ fn sync(stream: &Stream) -> Verdict {
 }
 
 /// Every segment of packets begins with the table of programs (RFC 8216bis §3.1.2).
-fn tables(rendition: &Rendition, segment_run: &SegmentRun) -> Result<(), Stop> {
+fn tables(rendition: &FetchedRendition, segment_run: &SegmentRun) -> Result<(), Stop> {
     let mut begun = None;
     packets::each(&segment_run.file, |number, packet| {
         let at = segment_run.segment_at(number * packets::PACKET as u64);
@@ -225,7 +233,7 @@ fn tables(rendition: &Rendition, segment_run: &SegmentRun) -> Result<(), Stop> {
 }
 
 /// When a segment begins, by its own time stamps: they are comparable within a period.
-struct Start {
+struct SegmentStart {
     segment: usize,
     period: usize,
     time: Time,
@@ -234,14 +242,14 @@ struct Start {
 }
 
 /// When the segments of a rendition begin, and how long its longest sample lasts.
-fn starts(rendition: &Rendition) -> Result<(Vec<Start>, Time), Stop> {
-    let (mut starts, mut longest) = (Vec::<Start>::new(), Time::ZERO);
+fn starts(rendition: &FetchedRendition) -> Result<(Vec<SegmentStart>, Time), Stop> {
+    let (mut starts, mut longest) = (Vec::<SegmentStart>::new(), Time::ZERO);
     for RunSamples { track, segments, period, origin } in rendition.samples()? {
         for (segment, samples) in segments {
             let Some(first) = samples.first() else { continue };
             let time = track.timescale.time(first.presentation() - track.shift()) + origin.unwrap_or(Time::ZERO);
             let begins_period = starts.last().is_none_or(|before| before.period != period);
-            starts.push(Start { segment, period, time, begins_period });
+            starts.push(SegmentStart { segment, period, time, begins_period });
             let lasts = samples.iter().map(|sample| sample.duration).max().unwrap_or(Ticks::ZERO);
             longest = longest.max(track.timescale.time(lasts));
         }
@@ -249,14 +257,14 @@ fn starts(rendition: &Rendition) -> Result<(Vec<Start>, Time), Stop> {
     Ok((starts, longest))
 }
 
-fn aligned(stream: &Stream) -> Verdict {
+fn aligned(stream: &VerifiedStream) -> CheckResult {
     let [leader, others @ ..] = stream.renditions.as_slice() else {
         return Err(Stop::NotRun("there is no rendition".to_owned()));
     };
     if others.is_empty() {
         return Ok("there is one rendition".to_owned());
     }
-    if stream.renditions.iter().any(Rendition::is_packets) {
+    if stream.renditions.iter().any(FetchedRendition::is_packets) {
         return Err(Stop::NotRun("the renditions are packets, whose time stamps begin anywhere".to_owned()));
     }
     let (leading, _) = starts(leader)?;
@@ -264,7 +272,7 @@ fn aligned(stream: &Stream) -> Verdict {
     for rendition in others {
         let (own, frame) = starts(rendition)?;
         // A track may begin later than the others, or end earlier.
-        for Start { segment, period, time, begins_period } in own.into_iter().skip(1) {
+        for SegmentStart { segment, period, time, begins_period } in own.into_iter().skip(1) {
             let of_period = || leading.iter().filter(|other| other.period == period);
             let nearest = of_period().map(|other| apart(other.time, time)).min().unwrap_or(Time::MAX);
             let within = frame + if begins_period { CHANGES } else { ROUNDED };
@@ -280,7 +288,7 @@ fn aligned(stream: &Stream) -> Verdict {
     Ok(format!("within {most} s"))
 }
 
-fn originals(stream: &Stream) -> Verdict {
+fn originals(stream: &VerifiedStream) -> CheckResult {
     let (mut count, mut packets_count) = (0, 0);
     for rendition in &stream.renditions {
         let (whole, stored) = stream.stored_of(rendition)?;
@@ -300,11 +308,11 @@ fn originals(stream: &Stream) -> Verdict {
             own.extend(digests(media, place, &file)?.into_iter().map(|sample| sample.digest));
         }
         let kept =
-            |original: &[Sample]| if stream.is_part { is_within(&own, original) } else { is_all(&own, original) };
+            |original: &[FileSample]| if stream.is_part { is_within(&own, original) } else { is_all(&own, original) };
         if !tracks.iter().any(|original| kept(original)) {
             let expected = format!("the samples of a track of {}", stream.url.split("/~/").next().unwrap_or_default());
             let came = format!("{} samples that are no track's", own.len());
-            return Err(super::Request::get(rendition.listing.url.as_str()).violated(expected, came));
+            return Err(super::ClientRequest::get(rendition.listing.url.as_str()).violated(expected, came));
         }
         count += own.len();
     }
@@ -316,14 +324,14 @@ fn originals(stream: &Stream) -> Verdict {
 
 /// The packets of pictures and sound in the segments are those of the stored file, in order, up to its end.
 fn originals_of_packets(
-    stream: &Stream,
-    rendition: &Rendition,
-    (whole, stored): (&Whole, &Media),
+    stream: &VerifiedStream,
+    rendition: &FetchedRendition,
+    (whole, stored): (&WholeResource, &MediaStructure),
 ) -> Result<usize, Stop> {
     let mut pids: Vec<u16> = rendition.segment_runs.iter().flat_map(SegmentRun::pids).collect();
     pids.sort_unstable();
     pids.dedup();
-    let originals = Streams::of(whole.path(), &pids)?;
+    let originals = StreamDigests::of(whole.path(), &pids)?;
     for track in &stored.outline.tracks {
         let is_own = u16::try_from(track.id)
             .is_ok_and(|pid| pids.contains(&pid) && originals.begun(pid) as u64 != track.samples);
@@ -350,32 +358,32 @@ fn originals_of_packets(
     }
     if let Some((pid, _)) = compared.iter().find(|(_, comparison)| !stream.is_part && !comparison.is_at_end()) {
         let expected = format!("all packets of PID {pid}");
-        return Err(super::Request::get(rendition.listing.url.as_str()).violated(expected, "not the last ones"));
+        return Err(super::ClientRequest::get(rendition.listing.url.as_str()).violated(expected, "not the last ones"));
     }
     Ok(count)
 }
 
 /// A sample of a file.
-struct Sample {
+struct FileSample {
     digest: String,
     /// Whether a stream of the whole has it: not if it cannot be decoded, or has no bytes.
     is_due: bool,
 }
 
 /// Whether these are all samples of a track that are due, in order.
-fn is_all(own: &[String], original: &[Sample]) -> bool {
+fn is_all(own: &[String], original: &[FileSample]) -> bool {
     let due: Vec<&String> = original.iter().filter(|sample| sample.is_due).map(|sample| &sample.digest).collect();
     !own.is_empty() && own.iter().eq(due)
 }
 
 /// Whether these are samples of a track, in order.
-fn is_within(own: &[String], original: &[Sample]) -> bool {
+fn is_within(own: &[String], original: &[FileSample]) -> bool {
     let mut rest = original.iter();
     !own.is_empty() && own.iter().all(|digest| rest.any(|sample| sample.digest == *digest))
 }
 
 /// The digests of the samples of a track.
-fn digests(media: &Media, place: usize, file: &FileSource) -> Result<Vec<Sample>, Stop> {
+fn digests(media: &MediaStructure, place: usize, file: &FileSource) -> Result<Vec<FileSample>, Stop> {
     let outline = &media.outline;
     let Some(track) = outline.tracks.get(place) else { return Ok(Vec::new()) };
     let mut samples = Vec::new();
@@ -393,7 +401,7 @@ fn digests(media: &Media, place: usize, file: &FileSource) -> Result<Vec<Sample>
         has_sync |= first.sync;
         if is_whole {
             let is_due = has_sync && (run.duration > Ticks::ZERO || !parts.is_empty());
-            samples.push(Sample { digest: etag::strong([parts.as_slice()]), is_due });
+            samples.push(FileSample { digest: etag::strong([parts.as_slice()]), is_due });
             parts.clear();
             begun = None;
         }

@@ -3,8 +3,8 @@
 use reelspan_engine::media::{Ticks, Time, Timescale};
 use roxmltree::{Document, Node};
 
-use super::{Listing, Segment};
-use crate::verify::client::{Request, join};
+use super::{ListedRendition, ListedSegment};
+use crate::verify::client::{ClientRequest, join};
 use crate::verify::verdict::Stop;
 
 /// Sets for trick modes (DASH-IF IOP §3.2.9) are no renditions of their own.
@@ -14,15 +14,16 @@ const TRICK_MODE: &str = "http://dashif.org/guidelines/trickmode";
 const MOST: usize = 1 << 20;
 
 /// The representations of pictures and sound that a manifest lists.
-pub fn read(url: &str, manifest: &str) -> Result<Vec<Listing>, Stop> {
-    let document = Document::parse(manifest).map_err(|error| Request::get(url).violated("XML", error.to_string()))?;
+pub fn read(url: &str, manifest: &str) -> Result<Vec<ListedRendition>, Stop> {
+    let document =
+        Document::parse(manifest).map_err(|error| ClientRequest::get(url).violated("XML", error.to_string()))?;
     let root = document.root_element();
     if root.attribute("type").is_some_and(|of| of != "static") {
         return Err(Stop::NotRun("the manifest is of a live stream".to_owned()));
     }
     let above = based(root, url);
     // The sets of the first period are continued by those of the others.
-    let mut listings: Vec<(Key, Listing)> = Vec::new();
+    let mut listings: Vec<(RenditionKey, ListedRendition)> = Vec::new();
     let mut ends = Some(Time::ZERO);
     for (number, period) in children(root, "Period").enumerate() {
         let time = |name| period.attribute(name).map(|text| duration(text).ok_or_else(|| wrong(url, text)));
@@ -43,7 +44,7 @@ pub fn read(url: &str, manifest: &str) -> Result<Vec<Listing>, Stop> {
 }
 
 /// What the representations of one rendition have in common in all periods: pictures or sound, and their identifier.
-type Key = (String, String);
+type RenditionKey = (String, String);
 
 /// The representations of a period, which has this number and begins at this time.
 fn sets(
@@ -51,7 +52,7 @@ fn sets(
     base: &str,
     period: Node<'_, '_>,
     (number, start): (usize, Time),
-) -> Result<Vec<(Key, Listing)>, Stop> {
+) -> Result<Vec<(RenditionKey, ListedRendition)>, Stop> {
     let mut listings = Vec::new();
     for set in children(period, "AdaptationSet").filter(|set| is_media(*set)) {
         let base = based(set, base);
@@ -73,7 +74,7 @@ fn sets(
 }
 
 fn wrong(url: &str, text: &str) -> Stop {
-    Request::get(url).violated("a duration", text)
+    ClientRequest::get(url).violated("a duration", text)
 }
 
 /// A duration of XML Schema, in days and what is shorter.
@@ -123,8 +124,13 @@ fn is_media(set: Node<'_, '_>) -> bool {
     !is_trick && !is_text
 }
 
-fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'_, '_>) -> Result<Listing, Stop> {
-    let wrong = |expected: &str, came: &str| Request::get(url).violated(expected, came);
+fn listing(
+    url: &str,
+    base: &str,
+    representation: Node<'_, '_>,
+    template: Node<'_, '_>,
+) -> Result<ListedRendition, Stop> {
+    let wrong = |expected: &str, came: &str| ClientRequest::get(url).violated(expected, came);
     let number = |node: Node<'_, '_>, name: &str, otherwise: Option<i64>| {
         let text = node.attribute(name);
         let found = text.map_or(otherwise, |text| text.parse().ok());
@@ -143,7 +149,7 @@ fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'
     };
     let header = template.attribute("initialization").map(|text| named(text, 0, 0));
     let offset: Time = scale.time(Ticks(number(template, "presentationTimeOffset", Some(0))?));
-    let mut listing = Listing { url: url.to_owned(), ..Listing::default() };
+    let mut listing = ListedRendition { url: url.to_owned(), ..ListedRendition::default() };
     let (mut time, mut at) = (0_i64, number(template, "startNumber", Some(1))?);
     for entry in children(timeline, "S") {
         time = number(entry, "t", Some(time))?;
@@ -157,7 +163,7 @@ fn listing(url: &str, base: &str, representation: Node<'_, '_>, template: Node<'
             }
             let duration: Time = scale.time(Ticks(lasts));
             let (url, header, origin) = (named(media, time, at), header.clone(), Some(Time::ZERO - offset));
-            listing.segments.push(Segment { url, duration, header, period: 0, origin });
+            listing.segments.push(ListedSegment { url, duration, header, period: 0, origin });
             (time, at) = (time.saturating_add(lasts), at + 1);
         }
     }

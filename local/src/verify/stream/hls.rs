@@ -3,13 +3,13 @@
 use http::StatusCode;
 use reelspan_engine::media::Time;
 
-use super::{Listing, Segment, text};
-use crate::verify::client::{Client, Request, join};
+use super::{ListedRendition, ListedSegment, text};
+use crate::verify::client::{Client, ClientRequest, join};
 use crate::verify::verdict::Stop;
-use crate::verify::whole::Whole;
+use crate::verify::whole::WholeResource;
 
 /// The renditions of pictures and sound that a playlist lists: those of a multivariant playlist, or the one of a media playlist.
-pub async fn read(client: &Client, url: &str, list: &str) -> Result<Vec<Listing>, Stop> {
+pub async fn read(client: &Client, url: &str, list: &str) -> Result<Vec<ListedRendition>, Stop> {
     if !list.lines().any(|line| line.starts_with("#EXT-X-STREAM-INF:")) {
         return Ok(vec![media(url, list)?]);
     }
@@ -28,14 +28,14 @@ pub async fn read(client: &Client, url: &str, list: &str) -> Result<Vec<Listing>
         }
     }
     urls.extend(sound.into_iter().map(|reference| join(url, reference)));
-    let mut listings: Vec<Listing> = Vec::new();
+    let mut listings: Vec<ListedRendition> = Vec::new();
     for url in urls {
         if listings.iter().any(|listing| listing.url == url) {
             continue;
         }
-        let answer = client.send(&Request::get(url.as_str())).await?;
+        let answer = client.send(&ClientRequest::get(url.as_str())).await?;
         answer.expect(StatusCode::OK)?;
-        let whole = Whole::of(answer).await?;
+        let whole = WholeResource::of(answer).await?;
         listings.push(media(&url, &text(&url, &whole)?)?);
     }
     Ok(listings)
@@ -43,13 +43,13 @@ pub async fn read(client: &Client, url: &str, list: &str) -> Result<Vec<Listing>
 
 fn begins(url: &str, list: &str) -> Result<(), Stop> {
     let first = list.lines().next().unwrap_or_default();
-    if first == "#EXTM3U" { Ok(()) } else { Err(Request::get(url).violated("#EXTM3U", first)) }
+    if first == "#EXTM3U" { Ok(()) } else { Err(ClientRequest::get(url).violated("#EXTM3U", first)) }
 }
 
 /// A media playlist.
-fn media(url: &str, list: &str) -> Result<Listing, Stop> {
+fn media(url: &str, list: &str) -> Result<ListedRendition, Stop> {
     begins(url, list)?;
-    let mut listing = Listing { url: url.to_owned(), ..Listing::default() };
+    let mut listing = ListedRendition { url: url.to_owned(), ..ListedRendition::default() };
     let (mut duration, mut has_end) = (None, false);
     let (mut header, mut period) = (None, 0);
     for line in list.lines() {
@@ -58,7 +58,7 @@ fn media(url: &str, list: &str) -> Result<Listing, Stop> {
             "#EXTINF" => {
                 let text = value.split(',').next().unwrap_or_default();
                 let parsed = seconds(text);
-                duration = Some(parsed.ok_or_else(|| Request::get(url).violated("a duration", line))?);
+                duration = Some(parsed.ok_or_else(|| ClientRequest::get(url).violated("a duration", line))?);
             }
             "#EXT-X-TARGETDURATION" => listing.target = value.parse().ok(),
             "#EXT-X-ENDLIST" => has_end = true,
@@ -74,9 +74,9 @@ fn media(url: &str, list: &str) -> Result<Listing, Stop> {
             }
             _ if !line.is_empty() && !line.starts_with('#') => {
                 let duration =
-                    duration.take().ok_or_else(|| Request::get(url).violated("EXTINF before a segment", line))?;
+                    duration.take().ok_or_else(|| ClientRequest::get(url).violated("EXTINF before a segment", line))?;
                 let origin = (period == 0).then_some(Time::ZERO);
-                listing.segments.push(Segment {
+                listing.segments.push(ListedSegment {
                     url: join(url, line),
                     duration,
                     header: header.clone(),
@@ -141,7 +141,7 @@ mod tests {
         let list = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6.006,\n0.m4s\n#EXTINF:4,x\n1.m4s?a=b\n\
                     #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-2.mp4\"\n#EXTINF:1,\n2.m4s\n";
         let found = media("http://h/v/index.m3u8", &format!("{list}#EXT-X-ENDLIST\n")).unwrap();
-        let segment = |name: &str, nanos, header: &str, period| Segment {
+        let segment = |name: &str, nanos, header: &str, period| ListedSegment {
             url: format!("http://h/v/{name}"),
             duration: Time(nanos),
             header: Some(format!("http://h/v/{header}")),

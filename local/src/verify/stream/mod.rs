@@ -14,13 +14,13 @@ use std::io::Write;
 use std::ops::Range;
 
 use http::StatusCode;
-use reelspan_engine::media::{Kind as TrackKind, Run, Time, Track};
+use reelspan_engine::media::{Kind, Run, Time, Track};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::client::{Client, Request};
-use super::media::Media;
-use super::verdict::{Stop, Verdict};
-use super::whole::Whole;
+use super::client::{Client, ClientRequest};
+use super::media::MediaStructure;
+use super::verdict::{CheckResult, Stop};
+use super::whole::WholeResource;
 
 pub use checks::ALL;
 
@@ -29,14 +29,14 @@ const LARGEST: u64 = 64 << 20;
 
 /// What lists the segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ManifestKind {
     /// Playlists.
     Hls,
     /// A manifest.
     Dash,
 }
 
-impl Kind {
+impl ManifestKind {
     /// What this resource is, by its type or its name; `None` if it is no stream.
     pub fn of(url: &str, mime: Option<&str>) -> Option<Self> {
         let path = url.split(['?', '#']).next().unwrap_or_default();
@@ -64,18 +64,18 @@ impl Kind {
 
 /// A check of a stream.
 #[derive(Clone, Copy)]
-pub struct Check {
+pub struct StreamCheck {
     /// Its name in a report.
     pub name: &'static str,
     /// What holds if it passes.
     pub rule: &'static str,
     /// Runs it.
-    pub run: fn(&Stream) -> Verdict,
+    pub run: fn(&VerifiedStream) -> CheckResult,
 }
 
 /// A segment as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct ListedSegment {
     /// Its URL.
     pub url: String,
     /// How long it lasts.
@@ -90,20 +90,20 @@ pub struct Segment {
 
 /// A rendition as it is listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
+pub struct ListedRendition {
     /// The URL of what lists it.
     pub url: String,
     /// Its segments.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<ListedSegment>,
     /// The target duration in seconds, of HLS.
     pub target: Option<u64>,
 }
 
 /// A rendition, fetched.
 #[derive(Debug)]
-pub struct Rendition {
+pub struct FetchedRendition {
     /// As it is listed.
-    pub listing: Listing,
+    pub listing: ListedRendition,
     /// What is fetched of it, in order.
     segment_runs: Vec<SegmentRun>,
 }
@@ -120,7 +120,7 @@ struct SegmentRun {
     /// Whether they have a header.
     has_header: bool,
     /// What they are, or why that is not known.
-    media: Result<Media, String>,
+    media: Result<MediaStructure, String>,
     /// Keeps them.
     file: TempPath,
 }
@@ -131,45 +131,45 @@ pub struct RunSamples<'a> {
     pub track: &'a Track,
     /// Each segment, with its position in the listing.
     pub segments: Vec<(usize, Vec<Run>)>,
-    /// As [`Segment::period`].
+    /// As [`ListedSegment::period`].
     pub period: usize,
-    /// As [`Segment::origin`].
+    /// As [`ListedSegment::origin`].
     pub origin: Option<Time>,
 }
 
 /// A stored file and its structure, or why they cannot be had.
-type Stored = Result<(Whole, Media), String>;
+type StoredMedia = Result<(WholeResource, MediaStructure), String>;
 
 /// A stream.
 #[derive(Debug)]
-pub struct Stream {
+pub struct VerifiedStream {
     /// What lists it.
-    pub kind: Kind,
+    pub kind: ManifestKind,
     /// Its URL.
     pub url: String,
     /// Its renditions of pictures and sound; the first one leads.
-    pub renditions: Vec<Rendition>,
+    pub renditions: Vec<FetchedRendition>,
     /// The files that it was made from, or why one cannot be had: that of the URL first, then those of its variants, by their names.
-    pub stored: Vec<(String, Stored)>,
+    pub stored: Vec<(String, StoredMedia)>,
     /// Whether it is a part of that.
     pub is_part: bool,
 }
 
-impl Stream {
+impl VerifiedStream {
     /// Fetches all of a stream whose playlist or manifest is here.
     ///
     /// # Errors
     ///
     /// [`Stop`] if something that is listed does not come, or if the list is of a kind that is not read.
-    pub async fn of(client: &Client, url: &str, kind: Kind, list: &Whole) -> Result<Self, Stop> {
+    pub async fn of(client: &Client, url: &str, kind: ManifestKind, list: &WholeResource) -> Result<Self, Stop> {
         let text = text(url, list)?;
         let listings = match kind {
-            Kind::Hls => hls::read(client, url, &text).await?,
-            Kind::Dash => dash::read(url, &text)?,
+            ManifestKind::Hls => hls::read(client, url, &text).await?,
+            ManifestKind::Dash => dash::read(url, &text)?,
         };
         let mut renditions = Vec::with_capacity(listings.len());
         for listing in listings {
-            renditions.push(Rendition::of(client, listing).await?);
+            renditions.push(FetchedRendition::of(client, listing).await?);
         }
         let derived = url.split_once("/~/");
         let mut stored = Vec::new();
@@ -189,7 +189,7 @@ impl Stream {
     }
 
     /// The file that a rendition was made from.
-    pub fn stored_of(&self, rendition: &Rendition) -> Result<&(Whole, Media), Stop> {
+    pub fn stored_of(&self, rendition: &FetchedRendition) -> Result<&(WholeResource, MediaStructure), Stop> {
         let name = variant(&rendition.listing).unwrap_or_default();
         let found = self.stored.iter().find(|(known, _)| known == name);
         let (_, found) = found.ok_or_else(|| Stop::NotRun("its file is not known".to_owned()))?;
@@ -208,9 +208,9 @@ impl Stream {
     }
 }
 
-impl Rendition {
-    async fn of(client: &Client, listing: Listing) -> Result<Self, Stop> {
-        let belong = |one: &Segment, next: &Segment| one.header == next.header && one.period == next.period;
+impl FetchedRendition {
+    async fn of(client: &Client, listing: ListedRendition) -> Result<Self, Stop> {
+        let belong = |one: &ListedSegment, next: &ListedSegment| one.header == next.header && one.period == next.period;
         let (mut first, mut segment_runs) = (0, Vec::new());
         for segments in listing.segments.chunk_by(belong) {
             segment_runs.push(SegmentRun::of(client, first, segments).await?);
@@ -230,8 +230,10 @@ impl Rendition {
     }
 
     /// The request for a segment.
-    fn request(&self, segment: usize) -> Request {
-        Request::get(self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str())
+    fn request(&self, segment: usize) -> ClientRequest {
+        ClientRequest::get(
+            self.listing.segments.get(segment).map_or(&self.listing.url, |segment| &segment.url).as_str(),
+        )
     }
 }
 
@@ -244,7 +246,7 @@ fn untagged(begun: &[u8], stamps: &mut Vec<Option<u64>>, file: &mut NamedTempFil
 }
 
 impl SegmentRun {
-    async fn of(client: &Client, first: usize, segments: &[Segment]) -> Result<Self, Stop> {
+    async fn of(client: &Client, first: usize, segments: &[ListedSegment]) -> Result<Self, Stop> {
         let kept = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
         let mut file = NamedTempFile::new().map_err(kept)?;
         let (mut length, mut ends) = (0, Vec::with_capacity(segments.len()));
@@ -253,7 +255,7 @@ impl SegmentRun {
         for (url, is_header) in
             header.map(|url| (url, true)).into_iter().chain(segments.iter().map(|segment| (&segment.url, false)))
         {
-            let request = Request::get(url.as_str());
+            let request = ClientRequest::get(url.as_str());
             let mut answer = client.send(&request).await?;
             answer.expect(StatusCode::OK)?;
             // The beginning of a segment without a header, until the tag before its frames is known.
@@ -279,17 +281,17 @@ impl SegmentRun {
             }
         }
         file.flush().map_err(kept)?;
-        let media = Media::of(file.path()).await;
+        let media = MediaStructure::of(file.path()).await;
         let (segments, has_header) = (first..first + segments.len(), header.is_some());
         // There may be many: only their paths stay.
         Ok(Self { segments, ends, stamps, has_header, media, file: file.into_temp_path() })
     }
 
     /// Its track, the file that has it, and its place there: the only one, or that which leads in a transport stream.
-    fn track(&self) -> Result<(&Track, &Media, usize), Stop> {
+    fn track(&self) -> Result<(&Track, &MediaStructure, usize), Stop> {
         let media = self.media.as_ref().map_err(|why| Stop::NotRun(why.clone()))?;
         let tracks = media.outline.tracks.as_slice();
-        let leads = tracks.iter().position(|track| track.kind == TrackKind::Video).unwrap_or(0);
+        let leads = tracks.iter().position(|track| track.kind == Kind::Video).unwrap_or(0);
         match tracks.get(leads) {
             Some(track) if tracks.len() == 1 || self.is_packets() => Ok((track, media, leads)),
             _ => Err(Stop::NotRun(format!("a rendition has {} tracks, and not one", tracks.len()))),
@@ -298,7 +300,7 @@ impl SegmentRun {
 
     /// Whether its segments are packets of a transport stream.
     fn is_packets(&self) -> bool {
-        let of_packets = |media: &Media| media.outline.mime.ends_with("/mp2t");
+        let of_packets = |media: &MediaStructure| media.outline.mime.ends_with("/mp2t");
         !self.has_header && self.media.as_ref().is_ok_and(of_packets)
     }
 
@@ -313,7 +315,7 @@ impl SegmentRun {
         self.segments.start + self.ends.partition_point(|end| *end <= offset)
     }
 
-    fn samples(&self, listing: &Listing) -> Result<RunSamples<'_>, Stop> {
+    fn samples(&self, listing: &ListedRendition) -> Result<RunSamples<'_>, Stop> {
         let (track, media, place) = self.track()?;
         let mut segments: Vec<_> = self.segments.clone().map(|at| (at, Vec::new())).collect();
         for sample in media.samples(place)? {
@@ -328,15 +330,15 @@ impl SegmentRun {
     }
 }
 
-fn text(url: &str, list: &Whole) -> Result<String, Stop> {
+fn text(url: &str, list: &WholeResource) -> Result<String, Stop> {
     if list.len() > LARGEST {
         return Err(Stop::NotRun(format!("a list of {} bytes is not read", list.len())));
     }
-    std::fs::read_to_string(list.path()).map_err(|error| Request::get(url).violated("UTF-8", error.to_string()))
+    std::fs::read_to_string(list.path()).map_err(|error| ClientRequest::get(url).violated("UTF-8", error.to_string()))
 }
 
 /// The name of the stored file of a rendition that is a variant of the content: as its URL has it, below `r` and a number.
-fn variant(listing: &Listing) -> Option<&str> {
+fn variant(listing: &ListedRendition) -> Option<&str> {
     let url = listing.segments.first().map_or(&listing.url, |segment| &segment.url);
     let (_, below) = url.split_once("/~/")?;
     let (before, _) = below.split_once("/v-")?;
@@ -347,7 +349,7 @@ fn variant(listing: &Listing) -> Option<&str> {
 
 /// The content, or the variant of this name, which is stored in the same space: the URL does not say where the name of the space
 /// ends, so it is looked for in all folders above the content.
-async fn stored_as(client: &Client, content: &str, name: &str) -> Stored {
+async fn stored_as(client: &Client, content: &str, name: &str) -> StoredMedia {
     if name.is_empty() {
         return stored(client, content).await;
     }
@@ -364,16 +366,16 @@ async fn stored_as(client: &Client, content: &str, name: &str) -> Stored {
 }
 
 /// The content whose stream it is.
-async fn stored(client: &Client, url: &str) -> Stored {
+async fn stored(client: &Client, url: &str) -> StoredMedia {
     let why = |stop| match stop {
         Stop::Violated(violation) | Stop::Ignored(violation) => violation.came,
         Stop::NotRun(why) => why,
     };
-    let answer = client.send(&Request::get(url)).await.map_err(why)?;
+    let answer = client.send(&ClientRequest::get(url)).await.map_err(why)?;
     if answer.status != StatusCode::OK {
         return Err(format!("the stored file is not to be had: {}", answer.status));
     }
-    let whole = Whole::of(answer).await.map_err(why)?;
-    let media = Media::of(whole.path()).await?;
+    let whole = WholeResource::of(answer).await.map_err(why)?;
+    let media = MediaStructure::of(whole.path()).await?;
     Ok((whole, media))
 }

@@ -19,9 +19,9 @@ const SEARCHED: usize = 64 << 10;
 
 /// A packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Packet([u8; PACKET]);
+pub struct FetchedPacket([u8; PACKET]);
 
-impl Packet {
+impl FetchedPacket {
     /// Which stream it is of.
     pub const fn pid(&self) -> u16 {
         u16::from_be_bytes([self.0[1] & 0x1F, self.0[2]])
@@ -44,7 +44,7 @@ impl Packet {
 }
 
 /// All packets of a file, in order, each with its number.
-pub fn each(path: &Path, mut take: impl FnMut(u64, Packet) -> Result<(), Stop>) -> Result<(), Stop> {
+pub fn each(path: &Path, mut take: impl FnMut(u64, FetchedPacket) -> Result<(), Stop>) -> Result<(), Stop> {
     let failed = |error: std::io::Error| Stop::NotRun(format!("a temporary file: {error}"));
     let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
     let mut head = Vec::new();
@@ -66,7 +66,7 @@ pub fn each(path: &Path, mut take: impl FnMut(u64, Packet) -> Result<(), Stop>) 
             done => done.map_err(failed)?,
         }
         if let Some(packet) = whole.get(before..).and_then(|rest| rest.first_chunk()) {
-            take(number, Packet(*packet))?;
+            take(number, FetchedPacket(*packet))?;
         }
     }
     Ok(())
@@ -74,30 +74,30 @@ pub fn each(path: &Path, mut take: impl FnMut(u64, Packet) -> Result<(), Stop>) 
 
 /// The packets of some streams of a file.
 #[derive(Debug, Default)]
-pub struct Streams(BTreeMap<u16, Vec<Digest>>);
+pub struct StreamDigests(BTreeMap<u16, Vec<PacketDigest>>);
 
 /// What is kept of a packet.
 #[derive(Clone, Copy, Debug)]
-struct Digest {
+struct PacketDigest {
     hash: u64,
     begins: bool,
 }
 
-impl Digest {
-    fn of(packet: &Packet) -> Self {
+impl PacketDigest {
+    fn of(packet: &FetchedPacket) -> Self {
         let mut hasher = DefaultHasher::new();
         packet.hash(&mut hasher);
         Self { hash: hasher.finish(), begins: packet.begins() }
     }
 }
 
-impl Streams {
+impl StreamDigests {
     /// Those of these streams.
     pub fn of(path: &Path, pids: &[u16]) -> Result<Self, Stop> {
         let mut streams = Self(pids.iter().map(|pid| (*pid, Vec::new())).collect());
         each(path, |_, packet| {
             if let Some(packets) = streams.0.get_mut(&packet.pid()) {
-                packets.push(Digest::of(&packet));
+                packets.push(PacketDigest::of(&packet));
             }
             Ok(())
         })?;
@@ -105,9 +105,9 @@ impl Streams {
     }
 
     /// Compares the packets of one stream.
-    pub fn compare(&self, pid: u16, may_skip: bool) -> Comparison<'_> {
+    pub fn compare(&self, pid: u16, may_skip: bool) -> PacketComparison<'_> {
         let original = self.0.get(&pid).map_or(&[][..], Vec::as_slice);
-        Comparison { original, next: None, may_skip }
+        PacketComparison { original, next: None, may_skip }
     }
 
     /// How many PES packets of a stream there are.
@@ -117,18 +117,18 @@ impl Streams {
 }
 
 /// The packets of one stream in the segments, compared in order with those of the stored file.
-pub struct Comparison<'a> {
-    original: &'a [Digest],
+pub struct PacketComparison<'a> {
+    original: &'a [PacketDigest],
     /// Which packet of the original comes next; `None` before the first.
     next: Option<usize>,
     /// Whether packets of the original may be left out.
     may_skip: bool,
 }
 
-impl Comparison<'_> {
+impl PacketComparison<'_> {
     /// Compares the next packet; false if it is not the original's.
-    pub fn next(&mut self, packet: &Packet) -> bool {
-        let own = Digest::of(packet).hash;
+    pub fn next(&mut self, packet: &FetchedPacket) -> bool {
+        let own = PacketDigest::of(packet).hash;
         let from = self.next.unwrap_or(0);
         let rest = self.original.get(from..).unwrap_or_default();
         let reach = if self.next.is_none() || self.may_skip { rest.len() } else { 1 };

@@ -75,7 +75,7 @@ impl World {
             local.put(&key, bytes).await;
             let media = key.parse::<MediaKey>().unwrap();
             let report = reelspan_indexer::index(&quiet, &media, Sequencer::default()).await.unwrap();
-            assert_eq!(report.outcome, reelspan_indexer::Outcome::Indexed, "{key}");
+            assert_eq!(report.outcome, reelspan_indexer::IndexingOutcome::Indexed, "{key}");
         }
 
         let s3 = Proxy::start(Service::S3, local.endpoint["http://".len()..].parse().unwrap(), rate, seed).await;

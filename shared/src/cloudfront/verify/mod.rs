@@ -18,8 +18,8 @@ use http::HeaderMap;
 use http::header::COOKIE;
 
 use super::key::is_signature;
-use super::policy::{Malformed, Policy};
-use super::sign::{COOKIES, Names, PARAMETERS, SHA256, decode};
+use super::policy::{MalformedPolicy, Policy};
+use super::sign::{COOKIES, PARAMETERS, SHA256, SignatureNames, decode};
 use crate::space::commons::TrustedKey;
 
 /// The longest policy in base64: CloudFront accepts URLs of 8192 bytes.
@@ -31,7 +31,7 @@ const LONGEST_KEY_ID: usize = 64;
 
 /// Why a request is refused. The text says which check failed, and not what would pass it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SignatureRefusal {
     /// There is no signature at all.
     #[error("this space streams to signed URLs and signed cookies only, and the request has neither")]
     Unsigned,
@@ -64,7 +64,7 @@ pub enum Refusal {
     Signature,
     /// The policy is invalid.
     #[error(transparent)]
-    Policy(#[from] Malformed),
+    Policy(#[from] MalformedPolicy),
     /// The signature is for another URL.
     #[error("the signature is not for this URL")]
     Resource,
@@ -82,13 +82,13 @@ pub enum Refusal {
 /// The signature in a request's query or cookies, parsed but not verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Evidence {
-    what: What,
+    what: PolicyEvidence,
     signature: Vec<u8>,
     key_id: String,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum What {
+enum PolicyEvidence {
     /// A canned policy, whose expiry is sent.
     Expires(i64),
     /// A custom policy.
@@ -108,8 +108,8 @@ impl Evidence {
     /// # Errors
     ///
     /// If the signature parameters are incomplete or malformed.
-    pub fn from_query(query: &str) -> Result<(Option<Self>, String), Refusal> {
-        let mut found = Parts::of(PARAMETERS);
+    pub fn from_query(query: &str) -> Result<(Option<Self>, String), SignatureRefusal> {
+        let mut found = SignatureParts::of(PARAMETERS);
         let mut rest = Vec::new();
         for pair in query.split('&') {
             // A name without a value counts as a parameter too.
@@ -120,7 +120,7 @@ impl Evidence {
         }
         let evidence = found.evidence()?;
         if evidence.is_some() && rest.contains(&"") {
-            return Err(Refusal::Empty);
+            return Err(SignatureRefusal::Empty);
         }
         Ok((evidence, rest.join("&")))
     }
@@ -130,8 +130,8 @@ impl Evidence {
     /// # Errors
     ///
     /// If the signature cookies are incomplete or malformed.
-    pub fn from_cookies(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        let mut found = Parts::of(COOKIES);
+    pub fn from_cookies(headers: &HeaderMap) -> Result<Option<Self>, SignatureRefusal> {
+        let mut found = SignatureParts::of(COOKIES);
         for field in headers.get_all(COOKIE) {
             // Other cookies may contain anything (RFC 6265 §5.4); a part of ours that is not ASCII is malformed.
             for pair in field.as_bytes().split(|byte| *byte == b';') {
@@ -160,14 +160,14 @@ pub fn verify(
     keys: &[TrustedKey],
     now: i64,
     address: Option<IpAddr>,
-) -> Result<(), Refusal> {
+) -> Result<(), SignatureRefusal> {
     match &evidence.what {
-        What::Expires(expires) => {
+        PolicyEvidence::Expires(expires) => {
             let policy = Policy::until(url, *expires);
             signed(evidence, policy.to_json().as_bytes(), keys, now)?;
             valid(&policy, now, address)
         }
-        What::Policy(_) => verify_policy(evidence, |policy| policy.covers(url), keys, now, address),
+        PolicyEvidence::Policy(_) => verify_policy(evidence, |policy| policy.covers(url), keys, now, address),
     }
 }
 
@@ -175,108 +175,108 @@ pub fn verify(
 ///
 /// # Errors
 ///
-/// [`Refusal::Missing`] if the policy is not sent; otherwise as [`verify`].
+/// [`SignatureRefusal::Missing`] if the policy is not sent; otherwise as [`verify`].
 pub(super) fn verify_policy(
     evidence: &Evidence,
     covers: impl Fn(&Policy) -> bool,
     keys: &[TrustedKey],
     now: i64,
     address: Option<IpAddr>,
-) -> Result<(), Refusal> {
-    let What::Policy(json) = &evidence.what else { return Err(Refusal::Missing(PARAMETERS.policy)) };
+) -> Result<(), SignatureRefusal> {
+    let PolicyEvidence::Policy(json) = &evidence.what else { return Err(SignatureRefusal::Missing(PARAMETERS.policy)) };
     signed(evidence, json, keys, now)?;
     let policy = Policy::parse(json)?;
     if !covers(&policy) {
-        return Err(Refusal::Resource);
+        return Err(SignatureRefusal::Resource);
     }
     valid(&policy, now, address)
 }
 
 /// Checks whether a trusted key has signed these bytes.
-fn signed(evidence: &Evidence, json: &[u8], keys: &[TrustedKey], now: i64) -> Result<(), Refusal> {
+fn signed(evidence: &Evidence, json: &[u8], keys: &[TrustedKey], now: i64) -> Result<(), SignatureRefusal> {
     let key = trusted(keys, &evidence.key_id, now)?;
-    if is_signature(&key.public, json, &evidence.signature) { Ok(()) } else { Err(Refusal::Signature) }
+    if is_signature(&key.public, json, &evidence.signature) { Ok(()) } else { Err(SignatureRefusal::Signature) }
 }
 
 /// Checks the conditions of a policy.
-fn valid(policy: &Policy, now: i64, address: Option<IpAddr>) -> Result<(), Refusal> {
+fn valid(policy: &Policy, now: i64, address: Option<IpAddr>) -> Result<(), SignatureRefusal> {
     if now >= policy.date_less_than {
-        return Err(Refusal::Expired);
+        return Err(SignatureRefusal::Expired);
     }
     if policy.date_greater_than.is_some_and(|date| now <= date) {
-        return Err(Refusal::Early);
+        return Err(SignatureRefusal::Early);
     }
     match policy.ip_address {
-        Some(network) if !address.is_some_and(|address| network.contains(address)) => Err(Refusal::Address),
+        Some(network) if !address.is_some_and(|address| network.contains(address)) => Err(SignatureRefusal::Address),
         _ => Ok(()),
     }
 }
 
 /// The key with this id, if it is trusted at `now`, in seconds since 1970.
-pub fn trusted<'a>(keys: &'a [TrustedKey], id: &str, now: i64) -> Result<&'a TrustedKey, Refusal> {
-    let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::Key)?;
-    if key.until.is_some_and(|until| now >= until) { Err(Refusal::Retired) } else { Ok(key) }
+pub fn trusted<'a>(keys: &'a [TrustedKey], id: &str, now: i64) -> Result<&'a TrustedKey, SignatureRefusal> {
+    let key = keys.iter().find(|key| key.id == id).ok_or(SignatureRefusal::Key)?;
+    if key.until.is_some_and(|until| now >= until) { Err(SignatureRefusal::Retired) } else { Ok(key) }
 }
 
 /// The parts of a signature, as they are found.
-struct Parts {
-    names: Names,
+struct SignatureParts {
+    names: SignatureNames,
     found: [Option<String>; 5],
 }
 
-impl Parts {
-    const fn of(names: Names) -> Self {
+impl SignatureParts {
+    const fn of(names: SignatureNames) -> Self {
         Self { names, found: [const { None }; 5] }
     }
 
     /// Takes a pair that is a part of a signature; returns whether it is one.
-    fn take(&mut self, name: &str, value: &str) -> Result<bool, Refusal> {
+    fn take(&mut self, name: &str, value: &str) -> Result<bool, SignatureRefusal> {
         let mut places = self.names.all().into_iter().zip(&mut self.found);
         let Some((name, place)) = places.find(|(part, _)| *part == name) else { return Ok(false) };
         // A value longer than the longest part is invalid at any length, so it is cut.
         let value = value.get(..=LONGEST_POLICY).unwrap_or(value);
-        if place.replace(value.to_owned()).is_some() { Err(Refusal::Repeated(name)) } else { Ok(true) }
+        if place.replace(value.to_owned()).is_some() { Err(SignatureRefusal::Repeated(name)) } else { Ok(true) }
     }
 
     /// The complete parts; `None` if there is no part at all.
-    fn evidence(self) -> Result<Option<Evidence>, Refusal> {
+    fn evidence(self) -> Result<Option<Evidence>, SignatureRefusal> {
         let names = self.names;
         if self.found.iter().all(Option::is_none) {
             return Ok(None);
         }
         let [expires, policy, signature, key_id, hash] = self.found;
         let what = match (expires, policy) {
-            (Some(_), Some(_)) => return Err(Refusal::Mixed(names.expires, names.policy)),
-            (None, None) => return Err(Refusal::Missing(names.expires)),
+            (Some(_), Some(_)) => return Err(SignatureRefusal::Mixed(names.expires, names.policy)),
+            (None, None) => return Err(SignatureRefusal::Missing(names.expires)),
             (Some(digits), None) => {
                 let expires =
                     digits.parse().ok().filter(|expires: &i64| *expires >= 0 && expires.to_string() == digits);
-                What::Expires(expires.ok_or(Refusal::Malformed(names.expires))?)
+                PolicyEvidence::Expires(expires.ok_or(SignatureRefusal::Malformed(names.expires))?)
             }
-            (None, Some(policy)) => What::Policy(bytes(names.policy, &policy, LONGEST_POLICY)?),
+            (None, Some(policy)) => PolicyEvidence::Policy(bytes(names.policy, &policy, LONGEST_POLICY)?),
         };
-        let signature = signature.ok_or(Refusal::Missing(names.signature))?;
+        let signature = signature.ok_or(SignatureRefusal::Missing(names.signature))?;
         let signature = bytes(names.signature, &signature, LONGEST_SIGNATURE)?;
-        let key_id = key_id.ok_or(Refusal::Missing(names.key_pair_id))?;
+        let key_id = key_id.ok_or(SignatureRefusal::Missing(names.key_pair_id))?;
         if key_id.is_empty()
             || key_id.len() > LONGEST_KEY_ID
             || !key_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
         {
-            return Err(Refusal::Malformed(names.key_pair_id));
+            return Err(SignatureRefusal::Malformed(names.key_pair_id));
         }
-        if hash.ok_or(Refusal::Missing(names.hash_algorithm))? != SHA256 {
-            return Err(Refusal::Hash(names.hash_algorithm));
+        if hash.ok_or(SignatureRefusal::Missing(names.hash_algorithm))? != SHA256 {
+            return Err(SignatureRefusal::Hash(names.hash_algorithm));
         }
         Ok(Some(Evidence { what, signature, key_id }))
     }
 }
 
 /// Decodes a part in base64.
-fn bytes(name: &'static str, text: &str, longest: usize) -> Result<Vec<u8>, Refusal> {
+fn bytes(name: &'static str, text: &str, longest: usize) -> Result<Vec<u8>, SignatureRefusal> {
     if text.len() > longest {
-        return Err(Refusal::Malformed(name));
+        return Err(SignatureRefusal::Malformed(name));
     }
-    decode(text).filter(|bytes| !bytes.is_empty()).ok_or(Refusal::Malformed(name))
+    decode(text).filter(|bytes| !bytes.is_empty()).ok_or(SignatureRefusal::Malformed(name))
 }
 
 #[cfg(test)]

@@ -3,42 +3,42 @@
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use crate::store::error::{DYNAMODB, Error, S3, SECRETS};
+use crate::store::error::{DYNAMODB, S3, SECRETS, StoreError};
 
-/// Of a call to S3: 404 is [`Error::Missing`], a condition that does not hold (412) [`Error::Changed`].
-pub(in crate::store) fn of_s3<E>(error: &SdkError<E, HttpResponse>) -> Error
+/// Of a call to S3: 404 is [`StoreError::Missing`], a condition that does not hold (412) [`StoreError::Changed`].
+pub(in crate::store) fn of_s3<E>(error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match error.raw_response().map(|response| response.status().as_u16()) {
-        Some(404) => Error::Missing,
-        Some(412) => Error::Changed,
-        Some(429 | 503) => Error::Throttled(S3),
-        _ => Error::s3(chain(error)),
+        Some(404) => StoreError::Missing,
+        Some(412) => StoreError::Changed,
+        Some(429 | 503) => StoreError::Throttled(S3),
+        _ => StoreError::s3(chain(error)),
     }
 }
 
 /// Of a call to DynamoDB.
-pub(in crate::store) fn of_dynamodb<E>(error: &SdkError<E, HttpResponse>) -> Error
+pub(in crate::store) fn of_dynamodb<E>(error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     const PATIENCE: [&str; 3] =
         ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some(code) if PATIENCE.contains(&code) => Error::Throttled(DYNAMODB),
-        _ => Error::dynamodb(chain(error)),
+        Some(code) if PATIENCE.contains(&code) => StoreError::Throttled(DYNAMODB),
+        _ => StoreError::dynamodb(chain(error)),
     }
 }
 
 /// Of a call to Secrets Manager.
-pub(crate) fn of_secrets<E>(error: &SdkError<E, HttpResponse>) -> Error
+pub(crate) fn of_secrets<E>(error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some("ThrottlingException") => Error::Throttled(SECRETS),
-        _ => Error::Service { service: SECRETS, message: chain(error) },
+        Some("ThrottlingException") => StoreError::Throttled(SECRETS),
+        _ => StoreError::Service { service: SECRETS, message: chain(error) },
     }
 }
 

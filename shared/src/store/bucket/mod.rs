@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::md5::{Hasher, Md5};
-use super::Error;
+use super::StoreError;
 use crate::space::properties::Properties;
 use crate::space::{MediaKey, SpaceId};
 
@@ -29,7 +29,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type Incoming = BoxStream<'static, Result<Bytes, BoxError>>;
 
 /// The bytes of a read, as they arrive. An error says why they broke off; the rest can be read anew.
-pub type Chunks = BoxStream<'static, Result<Bytes, String>>;
+pub type ReadStream = BoxStream<'static, Result<Bytes, String>>;
 
 /// A bucket of objects, named `{space}/{content}`.
 #[async_trait]
@@ -46,13 +46,13 @@ pub trait Bucket: fmt::Debug + Send + Sync {
     /// exists: reads tell. A new type or new properties change the time and not the `ETag`.
     fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion>;
 
-    /// The object as it is now; [`Error::Missing`] if it does not exist.
-    async fn content(&self, key: &MediaKey) -> Result<Content, Error>;
+    /// The object as it is now; [`StoreError::Missing`] if it does not exist.
+    async fn content(&self, key: &MediaKey) -> Result<Content, StoreError>;
 
     /// Stores an object of `length` bytes, or of unknown length, and returns its MD5.
     async fn put(&self, key: &MediaKey, bytes: Incoming, length: Option<u64>, new: &New) -> Result<Md5, PutError>;
 
-    /// Copies an object that was looked up; [`Error::Changed`] if it is another by now. `noted` replaces the media type and the
+    /// Copies an object that was looked up; [`StoreError::Changed`] if it is another by now. `noted` replaces the media type and the
     /// properties of the copy.
     async fn copy(
         &self,
@@ -60,27 +60,33 @@ pub trait Bucket: fmt::Debug + Send + Sync {
         from: &MediaKey,
         to: &MediaKey,
         noted: Option<(Option<&str>, &Properties)>,
-    ) -> Result<(), Error>;
+    ) -> Result<(), StoreError>;
 
     /// Deletes an object. Deleting a missing one succeeds.
-    async fn delete(&self, key: &MediaKey) -> Result<(), Error>;
+    async fn delete(&self, key: &MediaKey) -> Result<(), StoreError>;
 
     /// At most `count` (and at most 1000) objects of a space whose names begin with `prefix` and come after `after`, in the order
     /// of the UTF-8 bytes of their names. The names need not be valid names of contents.
-    async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error>;
+    async fn list(
+        &self,
+        space: &SpaceId,
+        prefix: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Objects, StoreError>;
 
     /// Deletes up to a thousand objects of a space, by the names of a listing.
-    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), Error>;
+    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), StoreError>;
 
     /// Aborts the uploads to a space that were not completed.
-    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), Error>;
+    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), StoreError>;
 
     /// A URL for a GET of an object, whose answer has this `Content-Disposition`.
-    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error>;
+    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<SignedRequest, StoreError>;
 
     /// A URL for a PUT to which a client can be redirected that sends the header fields of its first request again, and no others.
     /// So the properties are in the URL, and the media type and the MD5 are in fields that the client sends anyway.
-    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error>;
+    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError>;
 
     /// A way to upload an object of this size, in parts if one PUT cannot hold it or if it is larger than `part_size`
     /// ([`presigned_parts`]).
@@ -90,36 +96,37 @@ pub trait Bucket: fmt::Debug + Send + Sync {
         size: u64,
         part_size: Option<u64>,
         new: &New,
-    ) -> Result<Upload, Error>;
+    ) -> Result<Upload, StoreError>;
 
     /// URLs for parts of an upload that was begun, each given by its number and its size. Whether the upload exists is not
     /// asked.
-    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error>;
+    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)])
+    -> Result<Vec<UploadPart>, StoreError>;
 
-    /// The parts of an upload that are stored, by number; [`Error::Missing`] if there is no such upload.
-    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error>;
+    /// The parts of an upload that are stored, by number; [`StoreError::Missing`] if there is no such upload.
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, StoreError>;
 
     /// Ends an upload, and removes its parts. Ending one that does not exist succeeds.
-    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error>;
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), StoreError>;
 
-    /// Completes an upload of parts, each with the `ETag` that its PUT returned; [`Error::Missing`] if there is no such upload, or
+    /// Completes an upload of parts, each with the `ETag` that its PUT returned; [`StoreError::Missing`] if there is no such upload, or
     /// if a part was not uploaded.
-    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error>;
+    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), StoreError>;
 }
 
 /// One version of one object.
 #[async_trait]
 pub trait ObjectVersion: fmt::Debug + Send + Sync {
-    /// The bytes of `range`, which is not empty; [`Error::Changed`] if the object is another version by now, or is deleted.
-    async fn read(&self, range: Range<u64>) -> Result<Chunks, Error>;
+    /// The bytes of `range`, which is not empty; [`StoreError::Changed`] if the object is another version by now, or is deleted.
+    async fn read(&self, range: Range<u64>) -> Result<ReadStream, StoreError>;
 
     /// How reads of this version pay.
-    fn reading(&self) -> Reading;
+    fn reading(&self) -> ReadCost;
 }
 
 /// What a reader has to know of the cost of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct ReadCost {
     /// The longest gap between two ranges that is cheaper to read and drop than to read the ranges one by one, in bytes.
     pub gap: u64,
     /// How many reads are begun before they are needed.
@@ -231,12 +238,12 @@ pub enum PutError {
     Busy,
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] Error),
+    Store(#[from] StoreError),
 }
 
 /// A request that may be made without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignedRequest {
     /// Where to.
     pub url: String,
     /// The header fields that have to be sent, exactly so; `Content-Length` and `Host`, which every client sends, are left out.
@@ -269,7 +276,7 @@ pub struct StoredPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upload {
     /// With one PUT.
-    Whole(Signed),
+    Whole(SignedRequest),
     /// With one PUT a part, and a list of their `ETag`s in the end.
     Parts {
         /// What S3 calls it.

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 pub use self::condition::Condition;
 pub use self::item::{Item, Value};
-use super::Error;
+use super::StoreError;
 
 /// The most keys of one [`Database::get`]: those of a `BatchGetItem` of DynamoDB.
 pub const MOST_GETS: usize = 100;
@@ -47,7 +47,7 @@ pub struct SecondaryIndex {
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct PrimaryKey {
     /// The partition key.
     pub partition: String,
     /// The sort key, if the table has one.
@@ -60,7 +60,7 @@ pub struct Get<'a> {
     /// Their table.
     pub table: &'a TableName,
     /// Their keys.
-    pub keys: Vec<Key>,
+    pub keys: Vec<PrimaryKey>,
     /// Only these attributes are needed; others may come along.
     pub attributes: Option<&'static [&'static str]>,
     /// Every earlier write counts. If it is not set, an answer may be a moment old.
@@ -101,7 +101,7 @@ pub struct IndexQuery<'a> {
 
 /// The number of items of a [`Query`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct ItemCount {
     /// Those for which its condition holds.
     pub matching: u64,
     /// All of them.
@@ -110,15 +110,15 @@ pub struct Count {
 
 /// A change of one item.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum ItemChange {
     /// Puts an item, in place of the one with the same key.
     Put(Item),
     /// Deletes an item, if it exists.
-    Delete(Key),
+    Delete(PrimaryKey),
     /// Sets attributes of an item, or removes those without a value. The condition has to require that the item exists.
-    Update(Key, Vec<(&'static str, Option<Value>)>),
+    Update(PrimaryKey, Vec<(&'static str, Option<Value>)>),
     /// Changes nothing: only the condition counts.
-    Check(Key),
+    Check(PrimaryKey),
 }
 
 /// A conditional change of one item.
@@ -127,7 +127,7 @@ pub struct Write<'a> {
     /// The table of the item.
     pub table: &'a TableName,
     /// What is done.
-    pub change: Change,
+    pub change: ItemChange,
     /// What has to hold of the item as it is.
     pub only_if: Option<Condition>,
 }
@@ -142,22 +142,22 @@ pub trait Database: fmt::Debug + Send + Sync {
 
     /// The existing items of those with these keys, at most [`MOST_GETS`] in all, in one round trip. One list for each `Get`, in no
     /// particular order.
-    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, Error>;
+    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, StoreError>;
 
     /// The item with this key, as it is now.
-    async fn get_one(&self, table: &TableName, key: Key) -> Result<Option<Arc<Item>>, Error> {
+    async fn get_one(&self, table: &TableName, key: PrimaryKey) -> Result<Option<Arc<Item>>, StoreError> {
         let found = self.get(&[Get::whole(table, vec![key])]).await?;
         Ok(found.into_iter().flatten().next())
     }
 
     /// The items of a partition, in the order of their sort keys.
-    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error>;
+    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, StoreError>;
 
     /// Items of a partition of a secondary index, in the order of their sort keys there.
-    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error>;
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, StoreError>;
 
     /// The number of items of a partition.
-    async fn count(&self, query: &Query<'_>) -> Result<Count, Error>;
+    async fn count(&self, query: &Query<'_>) -> Result<ItemCount, StoreError>;
 
     /// All items of a table for which a condition holds, in no particular order. Reads the whole table.
     async fn scan(
@@ -165,14 +165,14 @@ pub trait Database: fmt::Debug + Send + Sync {
         table: &TableName,
         only: Option<&Condition>,
         attributes: Option<&'static [&'static str]>,
-    ) -> Result<Vec<Arc<Item>>, Error>;
+    ) -> Result<Vec<Arc<Item>>, StoreError>;
 
     /// Puts items, whatever is there, each for itself: if it fails, some may have been put.
-    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), Error>;
+    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), StoreError>;
 
     /// Makes changes, all together or none; `false` if a condition does not hold, or another writer changes the same items right
     /// now.
-    async fn write(&self, writes: Vec<Write<'_>>) -> Result<bool, Error>;
+    async fn write(&self, writes: Vec<Write<'_>>) -> Result<bool, StoreError>;
 }
 
 impl TableName {
@@ -190,17 +190,17 @@ impl TableName {
 
     /// The key of an item of this table; `None` if an attribute is missing or not a string.
     #[must_use]
-    pub fn key(&self, item: &Item) -> Option<Key> {
+    pub fn key(&self, item: &Item) -> Option<PrimaryKey> {
         let text = |name: &str| item.get(name).and_then(Value::as_text).map(str::to_owned);
         let sort = match self.sort {
             Some(sort) => Some(text(sort)?),
             None => None,
         };
-        Some(Key { partition: text(self.partition)?, sort })
+        Some(PrimaryKey { partition: text(self.partition)?, sort })
     }
 }
 
-impl Key {
+impl PrimaryKey {
     /// The key of an item of a table without a sort key.
     pub fn new(partition: impl Into<String>) -> Self {
         Self { partition: partition.into(), sort: None }
@@ -215,7 +215,7 @@ impl Key {
 impl<'a> Get<'a> {
     /// Whole items with these keys, as they are now.
     #[must_use]
-    pub const fn whole(table: &'a TableName, keys: Vec<Key>) -> Self {
+    pub const fn whole(table: &'a TableName, keys: Vec<PrimaryKey>) -> Self {
         Self { table, keys, attributes: None, consistent: true }
     }
 }
@@ -223,7 +223,7 @@ impl<'a> Get<'a> {
 impl<'a> Write<'a> {
     /// A change without a condition.
     #[must_use]
-    pub const fn new(table: &'a TableName, change: Change) -> Self {
+    pub const fn new(table: &'a TableName, change: ItemChange) -> Self {
         Self { table, change, only_if: None }
     }
 

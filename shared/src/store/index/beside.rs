@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{IndexTable, item};
 use crate::space::{ContentId, MediaKey};
-use crate::store::Error;
-use crate::store::database::{Change, Condition, Item, Key, Value, Write};
+use crate::store::StoreError;
+use crate::store::database::{Condition, Item, ItemChange, PrimaryKey, Value, Write};
 use reelspan_engine::caption::{SidecarFile, stem};
 
 /// The sort key of the item.
@@ -38,18 +38,18 @@ pub struct CaptionFile {
 
 /// The files of captions of one stem.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct StemSidecars {
     /// The files, in the order of their names.
     pub files: Vec<CaptionFile>,
     /// What the item says, as it is stored; `None` if there is none.
     written: Option<String>,
 }
 
-impl Beside {
+impl StemSidecars {
     /// Reads the item.
-    pub(super) fn of_item(item: &Item) -> Result<Self, Error> {
+    pub(super) fn of_item(item: &Item) -> Result<Self, StoreError> {
         let written = item::string(item, "files")?;
-        let files = serde_json::from_str(written).map_err(Error::dynamodb)?;
+        let files = serde_json::from_str(written).map_err(StoreError::dynamodb)?;
         Ok(Self { files, written: Some(written.to_owned()) })
     }
 }
@@ -80,26 +80,31 @@ fn named(media: &MediaKey, name: &str) -> Option<MediaKey> {
 }
 
 /// What items say of files beside a content.
-pub(super) fn beside(items: &[Arc<Item>]) -> Result<Beside, Error> {
+pub(super) fn beside(items: &[Arc<Item>]) -> Result<StemSidecars, StoreError> {
     let found = items.iter().find(|item| item.get("page").and_then(Value::as_text) == Some(CAPTIONS));
-    found.map_or_else(|| Ok(Beside::default()), |item| Beside::of_item(item))
+    found.map_or_else(|| Ok(StemSidecars::default()), |item| StemSidecars::of_item(item))
 }
 
 impl IndexTable {
     /// The files of captions of this stem, as they are now.
-    pub async fn beside(&self, stem: &MediaKey) -> Result<Beside, Error> {
+    pub async fn beside(&self, stem: &MediaKey) -> Result<StemSidecars, StoreError> {
         let found = self.database().get_one(self.table(), key(stem)).await?;
-        found.map_or_else(|| Ok(Beside::default()), |item| Beside::of_item(&item))
+        found.map_or_else(|| Ok(StemSidecars::default()), |item| StemSidecars::of_item(&item))
     }
 
     /// Replaces the files of captions of this stem, if they are still as they were read. Says whether they were replaced.
-    pub async fn put_beside(&self, stem: &MediaKey, read: &Beside, files: &[CaptionFile]) -> Result<bool, Error> {
+    pub async fn put_beside(
+        &self,
+        stem: &MediaKey,
+        read: &StemSidecars,
+        files: &[CaptionFile],
+    ) -> Result<bool, StoreError> {
         let change = if files.is_empty() {
-            Change::Delete(key(stem))
+            ItemChange::Delete(key(stem))
         } else {
             let mut item = item::keyed(stem, CAPTIONS);
-            item.insert("files", Value::text(serde_json::to_string(files).map_err(Error::dynamodb)?));
-            Change::Put(item)
+            item.insert("files", Value::text(serde_json::to_string(files).map_err(StoreError::dynamodb)?));
+            ItemChange::Put(item)
         };
         let unchanged = match &read.written {
             Some(written) => Condition::Is("files", Value::text(written)),
@@ -110,6 +115,6 @@ impl IndexTable {
 }
 
 /// The key of the item.
-pub(super) fn key(stem: &MediaKey) -> Key {
+pub(super) fn key(stem: &MediaKey) -> PrimaryKey {
     item::key(stem, CAPTIONS)
 }

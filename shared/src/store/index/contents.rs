@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 
 use super::{IndexTable, item};
 use crate::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
-use crate::store::database::{Change, Condition, IndexQuery, Item, Value, Write};
+use crate::store::database::{Condition, IndexQuery, Item, ItemChange, Value, Write};
 use crate::store::tables::CONTENTS;
-use crate::store::{Content, Error, Md5};
+use crate::store::{Content, Md5, StoreError};
 use reelspan_engine::index::{Head, Status};
 
 /// The sort key of the item. It stands between those of checkpoints and of the head, so that one query reads all of them.
@@ -94,7 +94,7 @@ pub struct StoredEntry {
 
 /// Some entries, in the order of the UTF-8 bytes of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entries {
+pub struct ContentEntries {
     /// The entries.
     pub entries: Vec<ContentEntry>,
     /// More follow.
@@ -163,7 +163,7 @@ impl ContentEntry {
         item
     }
 
-    fn of_item(item: &Item) -> Result<Self, Error> {
+    fn of_item(item: &Item) -> Result<Self, StoreError> {
         let text = |name| item::string(item, name).map(str::to_owned);
         let status = match item::string(item, "status")? {
             "ready" => IndexStatus::Ready { duration: text("duration")?, container: text("container")? },
@@ -173,7 +173,7 @@ impl ContentEntry {
         };
         let properties = item.get("properties").and_then(Value::as_map).map(Item::iter).into_iter().flatten();
         Ok(Self {
-            content: ContentId::parse(item::string(item, CONTENTS.sort)?).map_err(Error::dynamodb)?,
+            content: ContentId::parse(item::string(item, CONTENTS.sort)?).map_err(StoreError::dynamodb)?,
             etag: text("etag")?,
             size: item::integer(item, "size")?,
             modified: item::integer(item, "modified")?,
@@ -211,7 +211,7 @@ impl StoredEntry {
 
 impl IndexTable {
     /// The entry of a content, as it is now.
-    pub async fn entry(&self, media: &MediaKey) -> Result<StoredEntry, Error> {
+    pub async fn entry(&self, media: &MediaKey) -> Result<StoredEntry, StoreError> {
         let found = self.database().get_one(self.table(), item::key(media, CONTENT)).await?;
         Ok(found.map(|item| StoredEntry::of_item(&item)).unwrap_or_default())
     }
@@ -223,14 +223,14 @@ impl IndexTable {
         media: &MediaKey,
         read: &StoredEntry,
         entry: Option<ContentEntry>,
-    ) -> Result<Option<StoredEntry>, Error> {
+    ) -> Result<Option<StoredEntry>, StoreError> {
         if read.entry == entry && (entry.is_some() || read.revision.is_none()) {
             return Ok(Some(read.clone()));
         }
         let revision = entry.is_some().then(|| read.revision.unwrap_or_default() + 1);
         let change = match (&entry, revision) {
-            (Some(entry), Some(revision)) => Change::Put(entry.item(media, revision)),
-            _ => Change::Delete(item::key(media, CONTENT)),
+            (Some(entry), Some(revision)) => ItemChange::Put(entry.item(media, revision)),
+            _ => ItemChange::Delete(item::key(media, CONTENT)),
         };
         let unchanged = match read.revision {
             Some(revision) => Condition::Is("revision", Value::number(revision)),
@@ -243,11 +243,11 @@ impl IndexTable {
 
     /// Says in the entry of a content how many bytes of this version an indexer has read, if the entry is of this version and
     /// says that it waits or is being indexed.
-    pub async fn put_progress(&self, media: &MediaKey, etag: &str, offset: u64) -> Result<(), Error> {
+    pub async fn put_progress(&self, media: &MediaKey, etag: &str, offset: u64) -> Result<(), StoreError> {
         let is = |name, text: &str| Condition::Is(name, Value::text(text));
         let unfinished = Condition::Any(vec![is("status", "waiting"), is("status", "running")]);
         let set = vec![("status", Some(Value::text("running"))), ("offset", Some(Value::number(offset)))];
-        let update = Write::new(self.table(), Change::Update(item::key(media, CONTENT), set));
+        let update = Write::new(self.table(), ItemChange::Update(item::key(media, CONTENT), set));
         let condition = Condition::All(vec![is("etag", etag), unfinished]);
         self.database().write(vec![update.only_if(condition)]).await.map(drop)
     }
@@ -260,7 +260,7 @@ impl IndexTable {
         prefix: &ContentPrefix,
         after: Option<&ContentPrefix>,
         count: usize,
-    ) -> Result<Entries, Error> {
+    ) -> Result<ContentEntries, StoreError> {
         let count = count.min(MOST);
         let after = after.map(ContentPrefix::as_str).unwrap_or_default();
         // No name has a control character: nothing stands between a name and itself with U+0000, which also stands before all names.
@@ -268,7 +268,7 @@ impl IndexTable {
         let first = format!("{start}\0").max(prefix.as_str().to_owned());
         let last = behind(prefix.as_str());
         if first >= last || prefix.as_str().len() > LONGEST {
-            return Ok(Entries::default());
+            return Ok(ContentEntries::default());
         }
         let query = IndexQuery {
             table: self.table(),
@@ -284,7 +284,7 @@ impl IndexTable {
         let mut entries: Vec<_> = entries.into_iter().filter(|entry| is_wanted(entry.content.as_str())).collect();
         let more = entries.len() > count;
         entries.truncate(count);
-        Ok(Entries { entries, more })
+        Ok(ContentEntries { entries, more })
     }
 }
 

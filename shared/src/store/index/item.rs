@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::{Cells, HeadOf, Sequencer};
 use crate::space::MediaKey;
-use crate::store::Error;
-use crate::store::database::{Item, Key, Value};
-use reelspan_engine::index::{FORMAT, FORMATS, Head, Original, Outline, PAGE_FORMAT, Packed, Status, page_format};
+use crate::store::StoreError;
+use crate::store::database::{Item, PrimaryKey, Value};
+use reelspan_engine::index::{FORMAT, FORMATS, Head, Original, Outline, PAGE_FORMAT, PackedPage, Status, page_format};
 
 /// The sort key of a head.
 pub(super) const HEAD: &str = "HEAD";
@@ -17,8 +17,8 @@ pub(super) fn page_key(number: u32) -> String {
 }
 
 /// The key of an item.
-pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> Key {
-    Key::sorted(media.to_string(), page)
+pub(super) fn key(media: &MediaKey, page: impl Into<String>) -> PrimaryKey {
+    PrimaryKey::sorted(media.to_string(), page)
 }
 
 /// An item with nothing but its key.
@@ -41,7 +41,7 @@ pub(super) fn of_pages(head: &Head) -> String {
 }
 
 /// The item of a page.
-pub(super) fn of_page(media: &MediaKey, etag: &str, sequencer: &Sequencer, page: &Packed) -> Item {
+pub(super) fn of_page(media: &MediaKey, etag: &str, sequencer: &Sequencer, page: &PackedPage) -> Item {
     let mut item = keyed(media, page_key(page.number));
     item.insert("of", Value::text(of(etag)));
     item.insert("sequencer", Value::text(sequencer.as_str()));
@@ -95,7 +95,7 @@ pub(super) fn of_head(media: &MediaKey, head: &Head, cells: &Cells) -> Item {
 
 /// The head that an item is, and the cells that have a page. One of another format of the index is as good as refused: the
 /// file can be served by bytes.
-pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
+pub(super) fn head(item: &Item) -> Result<(Head, Cells), StoreError> {
     let original = Original {
         etag: string(item, "etag")?.to_owned(),
         size: integer(item, "size")?,
@@ -108,7 +108,7 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
     let (status, cells) = if !FORMATS.contains(&format) {
         (Status::Refused(format!("its index is of format {format}, not {FORMAT}: it has to be indexed anew")), None)
     } else if string(item, "status")? == "indexed" {
-        let outline = Outline::unpack(bytes(item, "outline")?).map_err(Error::dynamodb)?;
+        let outline = Outline::unpack(bytes(item, "outline")?).map_err(StoreError::dynamodb)?;
         (Status::Indexed(outline), Some(cells(item)?))
     } else {
         (Status::Refused(string(item, "reason")?.to_owned()), None)
@@ -117,18 +117,18 @@ pub(super) fn head(item: &Item) -> Result<(Head, Cells), Error> {
 }
 
 /// The cells that an item names, and the number of parts of the segment table.
-pub(super) fn cells(item: &Item) -> Result<Cells, Error> {
+pub(super) fn cells(item: &Item) -> Result<Cells, StoreError> {
     // Older formats have no such table.
     Ok(Cells::unpack(bytes(item, "cells")?.to_vec(), integer(item, "parts").unwrap_or(0)))
 }
 
 /// The few attributes of a head by which it is compared with its object; `None` if no content can have its name.
-pub(super) fn head_of(item: &Item) -> Result<Option<HeadOf>, Error> {
+pub(super) fn head_of(item: &Item) -> Result<Option<HeadOf>, StoreError> {
     let Ok(media) = string(item, "media")?.parse() else { return Ok(None) };
     Ok(Some(HeadOf { media, etag: string(item, "etag")?.to_owned(), format: integer(item, "format")? }))
 }
 
-pub(super) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, Error> {
+pub(super) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
     item.get(name).and_then(Value::as_text).ok_or_else(|| missing(name, "string"))
 }
 
@@ -136,16 +136,16 @@ fn optional(item: &Item, name: &str) -> Option<String> {
     string(item, name).ok().map(str::to_owned)
 }
 
-pub(super) fn integer<T: TryFrom<i128>>(item: &Item, name: &str) -> Result<T, Error> {
+pub(super) fn integer<T: TryFrom<i128>>(item: &Item, name: &str) -> Result<T, StoreError> {
     item.get(name).and_then(Value::as_number).ok_or_else(|| missing(name, "whole number"))
 }
 
-pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a Bytes, Error> {
+pub(super) fn bytes<'a>(item: &'a Item, name: &str) -> Result<&'a Bytes, StoreError> {
     item.get(name).and_then(Value::as_binary).ok_or_else(|| missing(name, "binary"))
 }
 
-fn missing(name: &str, kind: &str) -> Error {
-    Error::dynamodb(format!("an item without a {kind} {name:?}"))
+fn missing(name: &str, kind: &str) -> StoreError {
+    StoreError::dynamodb(format!("an item without a {kind} {name:?}"))
 }
 
 #[cfg(test)]

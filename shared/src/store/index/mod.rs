@@ -10,9 +10,9 @@
 //!
 //! 1. Every page says which version (ETag) and which format it is `of`; the head has its own ETag and the set of its pages
 //!    ([`Cells`]). A reader takes no page of another version than its head's, and misses none that the head names. So
-//!    whatever two writers leave between each other, a mixture is an [`Error::Changed`], never a wrong answer.
+//!    whatever two writers leave between each other, a mixture is an [`StoreError::Changed`], never a wrong answer.
 //! 2. Every read of the object says `If-Match` with the head's ETag, and S3 is strongly consistent. So a head that is behind
-//!    the object is an [`Error::Changed`] too.
+//!    the object is an [`StoreError::Changed`] too.
 //!
 //! # Why it comes right in the end
 //!
@@ -58,22 +58,24 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-pub use self::beside::{Beside, CaptionFile, MOST_FILES};
+pub use self::beside::{CaptionFile, MOST_FILES, StemSidecars};
 pub use self::cells::Cells;
 use self::contents::CONTENT;
-pub use self::contents::{ContentEntry, Entries, IndexStatus, StoredEntry};
+pub use self::contents::{ContentEntries, ContentEntry, IndexStatus, StoredEntry};
 use self::item::HEAD;
-pub use self::reader::Reader;
+pub use self::reader::IndexReader;
 use self::recent::{Recent, RecentEntry};
 pub use self::sequencer::Sequencer;
-pub use self::unfinished::{Seen, Unfinished};
-use super::database::{Change, Condition, Database, Get, Item, Key, MOST_GETS, Query, TableName, Value, Write};
+pub use self::unfinished::{FoundContent, Unfinished};
+use super::database::{
+    Condition, Database, Get, Item, ItemChange, MOST_GETS, PrimaryKey, Query, TableName, Value, Write,
+};
 use super::spaces::{read_whole, whole_items};
-use super::{Admission, CONTAINER_INDEX, Error, SpacesTable};
+use super::{Admission, CONTAINER_INDEX, SpacesTable, StoreError};
 use crate::space::commons::Commons;
 use crate::space::record::Space;
 use crate::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan_engine::index::{Head, Packed};
+use reelspan_engine::index::{Head, PackedPage};
 
 /// How many deletions are under way at a time.
 const AT_ONCE: usize = 16;
@@ -126,7 +128,7 @@ pub struct Found {
     /// The head.
     pub head: Arc<Head>,
     /// The pages that came with it, and the way to those that did not.
-    pub pages: Reader,
+    pub pages: IndexReader,
     /// The files of captions beside it, if they were asked for.
     pub captions: Vec<CaptionFile>,
     /// The variants that it names, if they were asked for.
@@ -135,7 +137,7 @@ pub struct Found {
 
 /// A head as an indexer finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredHead {
     /// The head. Its sequencer is in a form that strings compare in.
     pub head: Head,
     /// The cells that have a page.
@@ -144,7 +146,7 @@ pub struct Stored {
 
 impl Kept {
     /// Takes over what an item says, which is a head or an entry.
-    fn take(&mut self, item: &Item) -> Result<(), Error> {
+    fn take(&mut self, item: &Item) -> Result<(), StoreError> {
         if is_head(item) {
             self.head = item::head_of(item)?;
         } else if matches!(item::string(item, "status"), Ok("ready" | "refused")) {
@@ -173,7 +175,7 @@ impl IndexTable {
     #[must_use]
     pub fn recent(&self, media: &MediaKey) -> Option<(Admission, Found)> {
         let (admission, RecentEntry { head, weight, cells, pages }) = self.recent.as_ref()?.get(media)?;
-        let pages = Reader::new(self.clone(), media, item::of_pages(&head), (cells, weight)).with(pages);
+        let pages = IndexReader::new(self.clone(), media, item::of_pages(&head), (cells, weight)).with(pages);
         Some((admission, Found { head, pages, captions: Vec::new(), renditions: Vec::new() }))
     }
 
@@ -210,8 +212,8 @@ impl IndexTable {
     }
 
     /// The head of a file's index and the pages of these numbers, in one round trip; `None` where there is no head. Of more
-    /// than 99 pages the others are left for [`Reader`] to load.
-    pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Option<Found>, Error> {
+    /// than 99 pages the others are left for [`IndexReader`] to load.
+    pub async fn find(&self, media: &MediaKey, cells: RangeInclusive<u32>) -> Result<Option<Found>, StoreError> {
         let cells = asked(cells, MOST_GETS);
         let items = self.get(keys(media, cells.clone()), false).await?;
         self.found(media, &items, &[cells])
@@ -223,7 +225,7 @@ impl IndexTable {
         spaces: &SpacesTable,
         media: &MediaKey,
         cells: RangeInclusive<u32>,
-    ) -> Result<(Option<Space>, Commons, Option<Found>), Error> {
+    ) -> Result<(Option<Space>, Commons, Option<Found>), StoreError> {
         let (of_space, found) = self.find_beside(whole_items(spaces, media.space()), media, &[cells], false).await?;
         let (space, commons) = read_whole(&of_space)?;
         Ok((space, commons, found))
@@ -236,7 +238,7 @@ impl IndexTable {
         spaces: &SpacesTable,
         media: &MediaKey,
         cells: &[RangeInclusive<u32>],
-    ) -> Result<(Admission, Option<Found>), Error> {
+    ) -> Result<(Admission, Option<Found>), StoreError> {
         self.find_admitted(spaces, media, cells, false).await
     }
 
@@ -246,7 +248,7 @@ impl IndexTable {
         spaces: &SpacesTable,
         media: &MediaKey,
         cells: &[RangeInclusive<u32>],
-    ) -> Result<(Admission, Option<Found>), Error> {
+    ) -> Result<(Admission, Option<Found>), StoreError> {
         self.find_admitted(spaces, media, cells, true).await
     }
 
@@ -256,7 +258,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: &[RangeInclusive<u32>],
         others: bool,
-    ) -> Result<(Admission, Option<Found>), Error> {
+    ) -> Result<(Admission, Option<Found>), StoreError> {
         let (items, asked) = (Admission::items(spaces, media.space()), Instant::now());
         let (of_space, found) = self.find_beside(items, media, cells, others).await?;
         let admission = Admission::read(&of_space)?;
@@ -274,7 +276,7 @@ impl IndexTable {
         media: &MediaKey,
         ranges: &[RangeInclusive<u32>],
         others: bool,
-    ) -> Result<(Vec<Arc<Item>>, Option<Found>), Error> {
+    ) -> Result<(Vec<Arc<Item>>, Option<Found>), StoreError> {
         let mut keys = vec![item::key(media, HEAD)];
         if others {
             keys.extend(beside::stem_of(media).map(|stem| beside::key(&stem)));
@@ -303,10 +305,10 @@ impl IndexTable {
         media: &MediaKey,
         items: &[Arc<Item>],
         wanted: &[RangeInclusive<u32>],
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<Found>, StoreError> {
         let Some(item) = items.iter().find(|item| is_head(item)) else { return Ok(None) };
         let (head, present) = item::head(item)?;
-        let mut pages = Reader::new(self.clone(), media, item::of_pages(&head), (present, item.memory()));
+        let mut pages = IndexReader::new(self.clone(), media, item::of_pages(&head), (present, item.memory()));
         for cells in wanted.iter().filter(|cells| !cells.is_empty()) {
             pages.take(items, cells.clone());
         }
@@ -314,13 +316,13 @@ impl IndexTable {
     }
 
     /// The head as it is now.
-    pub async fn stored(&self, media: &MediaKey) -> Result<Option<Stored>, Error> {
+    pub async fn stored(&self, media: &MediaKey) -> Result<Option<StoredHead>, StoreError> {
         Ok(self.look(media).await?.stored)
     }
 
     /// What is kept of the contents of a space whose names begin with `prefix`. Reads the whole table, one call for each megabyte of
     /// it, so it is for commands and not for requests. A name that no content can have is left out.
-    pub async fn kept(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<BTreeMap<MediaKey, Kept>, Error> {
+    pub async fn kept(&self, space: &SpaceId, prefix: &ContentPrefix) -> Result<BTreeMap<MediaKey, Kept>, StoreError> {
         let of_space = Condition::BeginsWith("media", format!("{space}/{prefix}"));
         let kinds = [HEAD, CONTENT].map(|page| Condition::Is("page", Value::text(page)));
         let only = Condition::All(vec![Condition::Any(kinds.into()), of_space]);
@@ -336,7 +338,7 @@ impl IndexTable {
     }
 
     /// What is kept of one file.
-    pub async fn kept_of(&self, media: &MediaKey) -> Result<Kept, Error> {
+    pub async fn kept_of(&self, media: &MediaKey) -> Result<Kept, StoreError> {
         let keys = [HEAD, CONTENT].map(|page| item::key(media, page)).into();
         let mut kept = Kept::default();
         for item in self.get(keys, true).await? {
@@ -346,7 +348,7 @@ impl IndexTable {
     }
 
     /// How the pages that are there go with this head. Reads all of them.
-    pub async fn pages_of(&self, media: &MediaKey, stored: &Stored) -> Result<PagesOf, Error> {
+    pub async fn pages_of(&self, media: &MediaKey, stored: &StoredHead) -> Result<PagesOf, StoreError> {
         let of = Condition::Is("of", Value::text(item::of_pages(&stored.head)));
         let pages = self.database.count(&Query { only: Some(of), ..self.pages(media, 0..Cells::LIMIT) }).await?;
         Ok(PagesOf { whole: pages.matching == stored.cells.items(), others: pages.all > pages.matching })
@@ -359,24 +361,24 @@ impl IndexTable {
         media: &MediaKey,
         etag: &str,
         sequencer: &Sequencer,
-        pages: Vec<Packed>,
-    ) -> Result<(), Error> {
+        pages: Vec<PackedPage>,
+    ) -> Result<(), StoreError> {
         if let Some(page) = pages.iter().find(|page| page.number >= Cells::LIMIT) {
-            return Err(Error::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
+            return Err(StoreError::dynamodb(format!("page {} is beyond the last that a file may have", page.number)));
         }
         let items = pages.iter().map(|page| item::of_page(media, etag, sequencer, page)).collect();
         self.database.put_all(&self.table, items).await
     }
 
     /// Puts the head, with the cells that have a page, unless one of a later sequencer is there. Says whether it was put.
-    pub async fn put_head(&self, media: &MediaKey, head: &Head, cells: &Cells) -> Result<bool, Error> {
-        let put = Write::new(&self.table, Change::Put(item::of_head(media, head, cells)));
+    pub async fn put_head(&self, media: &MediaKey, head: &Head, cells: &Cells) -> Result<bool, StoreError> {
+        let put = Write::new(&self.table, ItemChange::Put(item::of_head(media, head, cells)));
         let not_later = not_later(&Sequencer::new(&head.original.sequencer));
         self.database.write(vec![put.only_if(not_later)]).await
     }
 
     /// Removes the head, unless one of a later sequencer is there. Says whether there is none now.
-    pub async fn remove_head(&self, media: &MediaKey, sequencer: &Sequencer) -> Result<bool, Error> {
+    pub async fn remove_head(&self, media: &MediaKey, sequencer: &Sequencer) -> Result<bool, StoreError> {
         self.delete(item::key(media, HEAD), not_later(sequencer)).await
     }
 
@@ -389,7 +391,7 @@ impl IndexTable {
         media: &MediaKey,
         sequencer: &Sequencer,
         keep: Option<(&str, &Cells)>,
-    ) -> Result<usize, Error> {
+    ) -> Result<usize, StoreError> {
         let first = match keep {
             Some((_, cells)) if cells.count() == u64::from(cells.end()) => cells.end(),
             _ => 0,
@@ -411,18 +413,23 @@ impl IndexTable {
         Ok(removed)
     }
 
-    async fn delete(&self, key: Key, condition: Condition) -> Result<bool, Error> {
-        let delete = Write::new(&self.table, Change::Delete(key));
+    async fn delete(&self, key: PrimaryKey, condition: Condition) -> Result<bool, StoreError> {
+        let delete = Write::new(&self.table, ItemChange::Delete(key));
         self.database.write(vec![delete.only_if(condition)]).await
     }
 
-    async fn get(&self, keys: Vec<Key>, consistent: bool) -> Result<Vec<Arc<Item>>, Error> {
+    async fn get(&self, keys: Vec<PrimaryKey>, consistent: bool) -> Result<Vec<Arc<Item>>, StoreError> {
         let get = Get { table: &self.table, keys, attributes: None, consistent };
         Ok(self.database.get(&[get]).await?.pop().unwrap_or_default())
     }
 
     /// Those of these pages (at most [`MOST_GETS`]) that exist.
-    async fn get_pages(&self, media: &MediaKey, numbers: Vec<u32>, consistent: bool) -> Result<Vec<Arc<Item>>, Error> {
+    async fn get_pages(
+        &self,
+        media: &MediaKey,
+        numbers: Vec<u32>,
+        consistent: bool,
+    ) -> Result<Vec<Arc<Item>>, StoreError> {
         let keys = numbers.into_iter().map(|number| item::key(media, item::page_key(number)));
         self.get(keys.collect(), consistent).await
     }
@@ -433,7 +440,7 @@ impl IndexTable {
         media: &MediaKey,
         cells: Range<u32>,
         consistent: bool,
-    ) -> Result<Vec<Arc<Item>>, Error> {
+    ) -> Result<Vec<Arc<Item>>, StoreError> {
         self.database.query(&Query { consistent, ..self.pages(media, cells) }).await
     }
 
@@ -457,7 +464,7 @@ fn asked(cells: RangeInclusive<u32>, room: usize) -> RangeInclusive<u32> {
 }
 
 /// The keys of the head and of the pages of these cells.
-fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<Key> {
+fn keys(media: &MediaKey, cells: RangeInclusive<u32>) -> Vec<PrimaryKey> {
     let pages = cells.map(|number| item::key(media, item::page_key(number)));
     std::iter::once(item::key(media, HEAD)).chain(pages).collect()
 }

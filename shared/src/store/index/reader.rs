@@ -8,15 +8,15 @@ use bytes::Bytes;
 
 use super::recent::RecentEntry;
 use super::{Cells, IndexTable, item};
-use crate::budget::{Full, Share};
+use crate::budget::{BudgetFull, Share};
 use crate::space::MediaKey;
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::database::{Item, MOST_GETS};
 use reelspan_engine::index::{FIRST_PART, Head, Page, Pages, PagesError, SegmentPart};
 
 /// The pages of one file's index: what was read stays, packed, and what the head says not to exist is never asked for.
 #[derive(Debug)]
-pub struct Reader {
+pub struct IndexReader {
     table: IndexTable,
     media: MediaKey,
     of: String,
@@ -33,7 +33,7 @@ pub struct Reader {
     share: Option<Share>,
 }
 
-impl Reader {
+impl IndexReader {
     /// The pages that a head names, of which it takes about so much memory, in bytes.
     pub(super) fn new(table: IndexTable, media: &MediaKey, of: String, (cells, weight): (Cells, usize)) -> Self {
         Self {
@@ -111,8 +111,8 @@ impl Reader {
         self.cells.within(cells).filter(|cell| !self.have.contains_key(cell))
     }
 
-    /// Reads what is missing of `cells`; [`Error::Changed`] where the leader has it not, or not of this version.
-    async fn read_missing(&mut self, cells: RangeInclusive<u32>) -> Result<(), Error> {
+    /// Reads what is missing of `cells`; [`StoreError::Changed`] where the leader has it not, or not of this version.
+    async fn read_missing(&mut self, cells: RangeInclusive<u32>) -> Result<(), StoreError> {
         loop {
             if self.missing(cells.clone()).next().is_none() {
                 return Ok(());
@@ -127,17 +127,17 @@ impl Reader {
             };
             self.take(&items, cells.clone());
             if consistent && self.missing(cells.clone()).next().is_some() {
-                return Err(Error::Changed);
+                return Err(StoreError::Changed);
             }
         }
     }
 }
 
-impl Pages for Reader {
+impl Pages for IndexReader {
     async fn fetch(&mut self, cells: RangeInclusive<u32>) -> Result<(), PagesError> {
         self.read_missing(cells).await.map_err(|error| match error {
-            Error::Changed => PagesError::Changed,
-            Error::Throttled(service) => PagesError::Busy(service),
+            StoreError::Changed => PagesError::Changed,
+            StoreError::Throttled(service) => PagesError::Busy(service),
             other => PagesError::Unread(other.to_string()),
         })
     }
@@ -168,7 +168,7 @@ impl Pages for Reader {
     async fn reserve(&mut self, bytes: u64) -> Result<(), PagesError> {
         let (_, packed) = self.read();
         match &mut self.share {
-            Some(share) => share.grow(bytes.saturating_add(packed as u64)).await.map_err(|Full| PagesError::Full),
+            Some(share) => share.grow(bytes.saturating_add(packed as u64)).await.map_err(|BudgetFull| PagesError::Full),
             None => Ok(()),
         }
     }

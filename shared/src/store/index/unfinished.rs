@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use super::contents::CONTENT;
-use super::{Cells, IndexTable, Sequencer, Stored, StoredEntry, is_at, is_head, item, not_later};
+use super::{Cells, IndexTable, Sequencer, StoredEntry, StoredHead, is_at, is_head, item, not_later};
 use crate::space::MediaKey;
-use crate::store::Error;
-use crate::store::database::{Change, Item, Query, Value, Write};
+use crate::store::StoreError;
+use crate::store::database::{Item, ItemChange, Query, Value, Write};
 use reelspan_engine::container::Checkpoint;
 
 /// The sort key of a part begins with this, which is before all heads.
@@ -37,9 +37,9 @@ pub struct Unfinished {
 
 /// What an indexer finds of a content before it begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct FoundContent {
     /// The head.
-    pub stored: Option<Stored>,
+    pub stored: Option<StoredHead>,
     /// What an indexer has left that was not finished.
     pub unfinished: Option<Unfinished>,
     /// What lists say of it.
@@ -81,7 +81,7 @@ impl IndexTable {
         sequencer: &Sequencer,
         cells: &Cells,
         checkpoint: &Checkpoint,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let packed = checkpoint.pack();
         let parts = packed.chunks(PART).enumerate().map(|(place, part)| {
             let mut item = item::keyed(media, format!("{CHECK}{place:03}"));
@@ -99,7 +99,7 @@ impl IndexTable {
         first.insert("offset", Value::number(checkpoint.offset()));
         first.insert("cells", Value::binary(cells.pack()));
         first.insert("parts", Value::number(cells.parts()));
-        let put = Write::new(&self.table, Change::Put(first));
+        let put = Write::new(&self.table, ItemChange::Put(first));
         self.database.write(vec![put.only_if(not_later(sequencer))]).await
     }
 
@@ -109,7 +109,7 @@ impl IndexTable {
         media: &MediaKey,
         sequencer: &Sequencer,
         unfinished: &Unfinished,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         for key in &unfinished.keys {
             self.delete(item::key(media, key), not_later(sequencer)).await?;
         }
@@ -117,14 +117,14 @@ impl IndexTable {
     }
 
     /// The head and the entry as they are now, and what an indexer has left, for an indexer that is about to begin.
-    pub async fn look(&self, media: &MediaKey) -> Result<Seen, Error> {
+    pub async fn look(&self, media: &MediaKey) -> Result<FoundContent, StoreError> {
         let sorts = CHECK.to_owned()..=item::HEAD.to_owned();
         let mut items = self.database.query(&Query { sorts, ..self.pages(media, 0..0) }).await?;
         let head = items.pop_if(|item| is_head(item));
         let stored = head.map(|item| item::head(&item)).transpose()?;
-        let stored = stored.map(|(head, cells)| Stored { head, cells });
+        let stored = stored.map(|(head, cells)| StoredHead { head, cells });
         let entry = items.pop_if(|item| is_at(item, CONTENT));
         let entry = entry.map(|item| StoredEntry::of_item(&item)).unwrap_or_default();
-        Ok(Seen { stored, unfinished: Unfinished::of_items(&items), entry })
+        Ok(FoundContent { stored, unfinished: Unfinished::of_items(&items), entry })
     }
 }

@@ -9,8 +9,8 @@ use super::contents::{CONTENT, RENDITIONS};
 use super::item::HEAD;
 use super::{Found, IndexTable, asked, is_at, item};
 use crate::space::{ContentId, MediaKey};
-use crate::store::database::{Get, Item, Key, MOST_GETS, Value};
-use crate::store::{Admission, Error, SpacesTable};
+use crate::store::database::{Get, Item, MOST_GETS, PrimaryKey, Value};
+use crate::store::{Admission, SpacesTable, StoreError};
 use reelspan_engine::package::name::MOST_VARIANTS;
 
 /// The variants that a content names, by the item of its entry: at most as many as a stream may have, each once, and not itself.
@@ -30,7 +30,7 @@ pub(super) fn named(media: &MediaKey, items: &[Arc<Item>]) -> Vec<MediaKey> {
 
 impl IndexTable {
     /// The variants that a content names.
-    pub async fn variants(&self, media: &MediaKey) -> Result<Vec<MediaKey>, Error> {
+    pub async fn variants(&self, media: &MediaKey) -> Result<Vec<MediaKey>, StoreError> {
         Ok(named(media, &self.get(vec![item::key(media, CONTENT)], false).await?))
     }
 
@@ -41,7 +41,7 @@ impl IndexTable {
         spaces: &SpacesTable,
         (media, variant): (&MediaKey, &MediaKey),
         ranges: &[RangeInclusive<u32>],
-    ) -> Result<(Admission, Vec<MediaKey>, Option<Found>), Error> {
+    ) -> Result<(Admission, Vec<MediaKey>, Option<Found>), StoreError> {
         let of_space = Admission::items(spaces, media.space());
         let mut keys = vec![item::key(media, CONTENT), item::key(variant, HEAD)];
         let mut wanted = Vec::with_capacity(ranges.len());
@@ -58,15 +58,15 @@ impl IndexTable {
     }
 
     /// The heads of these variants of a content with their pages of these numbers, and the content's own pages of these numbers, in one
-    /// round trip. Of more pages than a batch has room for, the others are left for [`Reader`](super::Reader) to load.
+    /// round trip. Of more pages than a batch has room for, the others are left for [`IndexReader`](super::IndexReader) to load.
     pub async fn find_variants(
         &self,
         (media, found): (&MediaKey, &mut Found),
         variants: &[MediaKey],
         cells: RangeInclusive<u32>,
-    ) -> Result<Vec<Option<Found>>, Error> {
+    ) -> Result<Vec<Option<Found>>, StoreError> {
         let cells = asked(cells, MOST_GETS / (variants.len() + 1));
-        let mut keys: Vec<Key> = cells.clone().map(|number| item::key(media, item::page_key(number))).collect();
+        let mut keys: Vec<PrimaryKey> = cells.clone().map(|number| item::key(media, item::page_key(number))).collect();
         keys.extend(variants.iter().flat_map(|variant| super::keys(variant, cells.clone())));
         let items = self.get(keys, false).await?;
         let of = |media: &MediaKey| {

@@ -6,9 +6,9 @@ use futures::{Stream, StreamExt};
 use super::Media;
 use crate::space::properties::Properties;
 use crate::space::{ContentId, ContentPrefix, MediaKey, SpaceId};
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::bucket::{
-    BoxError, Content, Listed, Md5, New, Objects, PutError, Signed, StoredPart, Upload, UploadPart,
+    BoxError, Content, Listed, Md5, New, Objects, PutError, SignedRequest, StoredPart, Upload, UploadPart,
 };
 
 /// The most names that a page has.
@@ -31,7 +31,7 @@ impl Media {
         space: &SpaceId,
         prefix: &ContentPrefix,
         after: Option<&Listed>,
-    ) -> Result<Objects, Error> {
+    ) -> Result<Objects, StoreError> {
         self.bucket.list(space, prefix.as_str(), after.map(|after| after.name.as_str()), MOST).await
     }
 
@@ -43,7 +43,7 @@ impl Media {
         prefix: &ContentPrefix,
         after: Option<&ContentPrefix>,
         count: usize,
-    ) -> Result<ContentList, Error> {
+    ) -> Result<ContentList, StoreError> {
         let count = count.min(MOST);
         let mut page = ContentList { names: Vec::with_capacity(count), more: true };
         let mut after = after.map(|after| after.as_str().to_owned());
@@ -58,7 +58,7 @@ impl Media {
 
     /// Deletes up to a thousand contents of a space and all uploads to it that are not completed; says whether there was any
     /// content.
-    pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, Error> {
+    pub async fn delete_some(&self, space: &SpaceId) -> Result<bool, StoreError> {
         self.bucket.abort_uploads(space).await?;
         let (names, _) = self.names(space, &ContentPrefix::default(), None, MOST).await?;
         if names.is_empty() {
@@ -74,13 +74,13 @@ impl Media {
         prefix: &ContentPrefix,
         after: Option<&str>,
         count: usize,
-    ) -> Result<(Vec<String>, bool), Error> {
+    ) -> Result<(Vec<String>, bool), StoreError> {
         let Objects { objects, more } = self.bucket.list(space, prefix.as_str(), after, count).await?;
         Ok((objects.into_iter().map(|object| object.name).collect(), more))
     }
 
-    /// The content as it is now; [`Error::Missing`] if it does not exist.
-    pub async fn content(&self, key: &MediaKey) -> Result<Content, Error> {
+    /// The content as it is now; [`StoreError::Missing`] if it does not exist.
+    pub async fn content(&self, key: &MediaKey) -> Result<Content, StoreError> {
         self.bucket.content(key).await
     }
 
@@ -95,34 +95,34 @@ impl Media {
         self.bucket.put(key, bytes, length, &new).await
     }
 
-    /// Copies a content as it is at this moment ([`Media::content`]); [`Error::Changed`] if it is another by now.
-    pub async fn copy(&self, content: &Content, from: &MediaKey, to: &MediaKey) -> Result<(), Error> {
+    /// Copies a content as it is at this moment ([`Media::content`]); [`StoreError::Changed`] if it is another by now.
+    pub async fn copy(&self, content: &Content, from: &MediaKey, to: &MediaKey) -> Result<(), StoreError> {
         self.bucket.copy(content, from, to, None).await
     }
 
-    /// Replaces what is noted of a content; its bytes stay. [`Error::Changed`] if it is another by now.
+    /// Replaces what is noted of a content; its bytes stay. [`StoreError::Changed`] if it is another by now.
     pub async fn note(
         &self,
         key: &MediaKey,
         content: &Content,
         content_type: Option<&str>,
         properties: &Properties,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         self.bucket.copy(content, key, key, Some((content_type, properties))).await
     }
 
     /// Deletes a content. Deleting a missing one succeeds.
-    pub async fn delete(&self, key: &MediaKey) -> Result<(), Error> {
+    pub async fn delete(&self, key: &MediaKey) -> Result<(), StoreError> {
         self.bucket.delete(key).await
     }
 
     /// A URL for a GET of a content.
-    pub async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
+    pub async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<SignedRequest, StoreError> {
         self.bucket.signed_get(key, disposition).await
     }
 
     /// A URL for a PUT to which a client can be redirected ([`Bucket::signed_redirect`](crate::store::Bucket::signed_redirect)).
-    pub async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+    pub async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError> {
         self.bucket.signed_redirect(key, new).await
     }
 
@@ -133,28 +133,33 @@ impl Media {
         size: u64,
         part_size: Option<u64>,
         new: &New,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Upload, StoreError> {
         self.bucket.signed_upload(key, size, part_size, new).await
     }
 
     /// URLs for parts of an upload, each given by its number and its size.
-    pub async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+    pub async fn signed_parts(
+        &self,
+        key: &MediaKey,
+        id: &str,
+        parts: &[(i32, u64)],
+    ) -> Result<Vec<UploadPart>, StoreError> {
         self.bucket.signed_parts(key, id, parts).await
     }
 
-    /// The parts of an upload that are stored, by number; [`Error::Missing`] if there is no such upload.
-    pub async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+    /// The parts of an upload that are stored, by number; [`StoreError::Missing`] if there is no such upload.
+    pub async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, StoreError> {
         self.bucket.stored_parts(key, id).await
     }
 
     /// Ends an upload, and removes its parts. Ending one that does not exist succeeds.
-    pub async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+    pub async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), StoreError> {
         self.bucket.abort_upload(key, id).await
     }
 
-    /// Makes a content of uploaded parts, each with the `ETag` of its upload; [`Error::Missing`] if there is no such upload, or if
+    /// Makes a content of uploaded parts, each with the `ETag` of its upload; [`StoreError::Missing`] if there is no such upload, or if
     /// a part was not uploaded.
-    pub async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {
+    pub async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), StoreError> {
         self.bucket.complete_upload(key, id, parts).await
     }
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use crate::space::MediaKey;
-use crate::store::Error;
-use crate::store::bucket::{Chunks, ObjectVersion, Reading};
+use crate::store::StoreError;
+use crate::store::bucket::{ObjectVersion, ReadCost, ReadStream};
 use crate::store::retry::Backoff;
 
 /// How many GETs in a row may break off without a byte.
@@ -17,14 +17,14 @@ const BREAKS: u32 = 4;
 
 /// One version of one object, and the count of its reads.
 #[derive(Debug)]
-pub(super) struct Version {
+pub(super) struct DownloadVersion {
     object: Arc<dyn ObjectVersion>,
     key: MediaKey,
     gets: AtomicU64,
     bytes: AtomicU64,
 }
 
-impl Version {
+impl DownloadVersion {
     pub fn new(object: Arc<dyn ObjectVersion>, key: &MediaKey) -> Self {
         Self { object, key: key.clone(), gets: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
@@ -40,11 +40,11 @@ impl Version {
     }
 
     /// How reads pay.
-    pub fn reading(&self) -> Reading {
+    pub fn reading(&self) -> ReadCost {
         self.object.reading()
     }
 
-    async fn get(&self, range: &Range<u64>) -> Result<Chunks, Error> {
+    async fn get(&self, range: &Range<u64>) -> Result<ReadStream, StoreError> {
         let chunks = self.object.read(range.clone()).await?;
         self.gets.fetch_add(1, Ordering::Relaxed);
         Ok(chunks)
@@ -53,8 +53,8 @@ impl Version {
 
 /// The bytes of a range as they arrive.
 pub(super) struct Download {
-    version: Arc<Version>,
-    stream: Chunks,
+    version: Arc<DownloadVersion>,
+    stream: ReadStream,
     /// Received bytes that were not taken yet; they end at `at`.
     chunk: Bytes,
     at: u64,
@@ -63,7 +63,7 @@ pub(super) struct Download {
 
 impl Download {
     /// Requests the bytes of `range`, which is not empty, and waits for the answer to begin.
-    pub async fn open(version: Arc<Version>, range: Range<u64>) -> Result<Self, Error> {
+    pub async fn open(version: Arc<DownloadVersion>, range: Range<u64>) -> Result<Self, StoreError> {
         let stream = version.get(&range).await?;
         Ok(Self { version, stream, chunk: Bytes::new(), at: range.start, end: range.end })
     }
@@ -75,7 +75,7 @@ impl Download {
 
     /// The next bytes of `wanted`, which is not empty and within the remaining range: at least one, and never more than
     /// arrived together. Bytes before `wanted` are dropped. No byte is copied.
-    pub async fn read(&mut self, wanted: Range<u64>) -> Result<Bytes, Error> {
+    pub async fn read(&mut self, wanted: Range<u64>) -> Result<Bytes, StoreError> {
         loop {
             let start = self.at - self.chunk.len() as u64;
             drop(self.chunk.split_to(within(&self.chunk, wanted.start.saturating_sub(start))));
@@ -88,7 +88,7 @@ impl Download {
     }
 
     /// Waits for the next bytes.
-    async fn receive(&mut self) -> Result<(), Error> {
+    async fn receive(&mut self) -> Result<(), StoreError> {
         let mut backoff = Backoff::new(BREAKS);
         while self.at < self.end {
             let left = self.end - self.at;
@@ -105,11 +105,11 @@ impl Download {
             };
             tracing::warn!(key = %self.version.key, at = self.at, end = self.end, reason, "a GET broke off");
             if !backoff.pause().await {
-                return Err(Error::s3(format!("the body broke off {left} bytes early: {reason}")));
+                return Err(StoreError::s3(format!("the body broke off {left} bytes early: {reason}")));
             }
             self.stream = self.version.get(&(self.at..self.end)).await?;
         }
-        Err(Error::s3("more bytes were wanted of a GET than it asked for"))
+        Err(StoreError::s3("more bytes were wanted of a GET than it asked for"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The media bucket, in which an object's key is `{space}/{content}`.
 //!
 //! Every read of an object's bytes says which version it means (`If-Match`, RFC 9110 §13.1.1), so that the index and the
-//! bytes never disagree: an object that was overwritten is an [`Error::Changed`].
+//! bytes never disagree: an object that was overwritten is an [`StoreError::Changed`].
 
 mod body;
 mod contents;
@@ -14,10 +14,10 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 
-use self::body::Body;
+use self::body::SpliceBody;
 pub use self::contents::ContentList;
-use self::download::{Download, Version};
-use super::Error;
+use self::download::{Download, DownloadVersion};
+use super::StoreError;
 use super::bucket::{Bucket, Object};
 use crate::space::MediaKey;
 use reelspan_engine::container::{ReadError, Source};
@@ -50,8 +50,8 @@ impl Media {
         self.bucket.calls()
     }
 
-    /// The object as it is now; [`Error::Missing`] if it does not exist.
-    pub async fn object(&self, key: &MediaKey) -> Result<Object, Error> {
+    /// The object as it is now; [`StoreError::Missing`] if it does not exist.
+    pub async fn object(&self, key: &MediaKey) -> Result<Object, StoreError> {
         Ok(self.bucket.content(key).await?.object)
     }
 
@@ -62,12 +62,12 @@ impl Media {
     }
 
     /// The bytes of a splice whose source is the object of this ETag, chunk by chunk, in constant memory. The first GET has
-    /// been answered when this returns, so that an object which has changed is an [`Error::Changed`] rather than a broken
+    /// been answered when this returns, so that an object which has changed is an [`StoreError::Changed`] rather than a broken
     /// body. Sources that lie close together are read through in one GET, the gaps between them dropped; a splice without
     /// sources asks S3 for nothing.
     ///
     /// If `stored` is given, in seconds since 1970, the object must also have been stored then: if its type or its properties are
-    /// others by now, that is an [`Error::Changed`] too.
+    /// others by now, that is an [`StoreError::Changed`] too.
     ///
     /// A GET that breaks off is taken up again where it was. A body that cannot be had whole ends in an error, and never
     /// just ends.
@@ -77,19 +77,19 @@ impl Media {
         etag: &str,
         stored: Option<i64>,
         splice: Splice,
-    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
-        Ok(Body::open(self.version(key, etag, stored), splice).await?.into_stream())
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<>, StoreError> {
+        Ok(SpliceBody::open(self.version(key, etag, stored), splice).await?.into_stream())
     }
 
-    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<Version> {
-        Arc::new(Version::new(self.bucket.version(key, etag, stored), key))
+    fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<DownloadVersion> {
+        Arc::new(DownloadVersion::new(self.bucket.version(key, etag, stored), key))
     }
 }
 
 /// One version of an object, as a container reads it.
 #[derive(Clone, Debug)]
 pub struct ObjectSource {
-    version: Arc<Version>,
+    version: Arc<DownloadVersion>,
     length: u64,
 }
 
@@ -106,7 +106,7 @@ impl ObjectSource {
         self.version.bytes()
     }
 
-    async fn get(&self, range: Range<u64>) -> Result<Bytes, Error> {
+    async fn get(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let mut download = Download::open(Arc::clone(&self.version), range.clone()).await?;
         let first = download.read(range.clone()).await?;
         let mut at = range.start + first.len() as u64;
@@ -138,7 +138,7 @@ impl Source for ObjectSource {
             return Ok(Bytes::new());
         }
         self.get(range).await.map_err(|error| match error {
-            Error::Changed => ReadError::Changed,
+            StoreError::Changed => ReadError::Changed,
             other => ReadError::Failed(other.to_string()),
         })
     }

@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-use reelspan_engine::media::splice::{Cursor, Piece, Splice};
+use reelspan_engine::media::splice::{Piece, Splice, SpliceCursor};
 
 /// The GETs for the sources of a splice, in the order of its pieces, planned one after the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
-    cursor: Cursor,
+    cursor: SpliceCursor,
     /// The first source of the next GET.
     next: Option<Range<u64>>,
     /// The longest gap that is read.

@@ -10,8 +10,8 @@ use crate::space::SpaceId;
 use crate::space::commons::{Commons, TrustedKey};
 use crate::space::record::{Space, SpaceState};
 use crate::space::streaming::Streaming;
-use crate::store::Error;
-use crate::store::database::{Get, Item, Key};
+use crate::store::StoreError;
+use crate::store::database::{Get, Item, PrimaryKey};
 
 /// What has to be known of a space before any of its media is given out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,8 +30,8 @@ impl Admission {
     }
 
     /// What these items say.
-    pub(in crate::store) fn read(items: &[Arc<Item>]) -> Result<Self, Error> {
-        let fault = |what: &str| Error::dynamodb(format!("{what} is not as it was written"));
+    pub(in crate::store) fn read(items: &[Arc<Item>]) -> Result<Self, StoreError> {
+        let fault = |what: &str| StoreError::dynamodb(format!("{what} is not as it was written"));
         let mut admission = Self::default();
         for item in items {
             if item.get("space") == Some(&text(COMMONS)) {
@@ -49,16 +49,16 @@ impl Admission {
 
 /// The whole items of a space and of what all streamed spaces share, as they are now.
 pub(in crate::store) fn whole_items<'a>(spaces: &'a SpacesTable, id: &SpaceId) -> Get<'a> {
-    Get::whole(spaces.table(), vec![key(id), Key::new(COMMONS)])
+    Get::whole(spaces.table(), vec![key(id), PrimaryKey::new(COMMONS)])
 }
 
 /// Reads what [`whole_items`] asks for.
-pub(in crate::store) fn read_whole(items: &[Arc<Item>]) -> Result<(Option<Space>, Commons), Error> {
+pub(in crate::store) fn read_whole(items: &[Arc<Item>]) -> Result<(Option<Space>, Commons), StoreError> {
     let (mut found, mut shared) = (None, Commons::default());
     for item in items {
         if item.get("space") == Some(&text(COMMONS)) {
             let read = commons(item);
-            shared = read.ok_or_else(|| Error::dynamodb("what streamed spaces share is not as it was written"))?;
+            shared = read.ok_or_else(|| StoreError::dynamodb("what streamed spaces share is not as it was written"))?;
         } else {
             found = Some(space(item)?);
         }

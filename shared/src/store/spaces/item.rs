@@ -10,9 +10,9 @@ use crate::space::acl::Acl;
 use crate::space::commons::{Commons, TrustedKey};
 use crate::space::quota::Quota;
 use crate::space::record::{Space, SpaceState};
-use crate::space::streaming::{Kind, Streaming, StreamingStatus};
-use crate::store::Error;
-use crate::store::database::{Item, Key, Value};
+use crate::space::streaming::{Streaming, StreamingKind, StreamingStatus};
+use crate::store::StoreError;
+use crate::store::database::{Item, PrimaryKey, Value};
 
 /// The name of the item of what is shared: none that a space can have.
 pub(super) const COMMONS: &str = "*";
@@ -36,8 +36,8 @@ pub(super) fn map(pairs: impl Iterator<Item = (String, String)>) -> Value {
     Value::Map(pairs.map(|(name, value)| (Cow::Owned(name), Value::Text(value))).collect())
 }
 
-pub(super) fn key(id: &SpaceId) -> Key {
-    Key::new(id.as_str())
+pub(super) fn key(id: &SpaceId) -> PrimaryKey {
+    PrimaryKey::new(id.as_str())
 }
 
 pub(super) fn item(space: &Space) -> Item {
@@ -66,9 +66,9 @@ pub(super) fn of_quota(quota: Quota) -> Value {
 }
 
 /// The quota of an item; without one nothing is limited. A bound that cannot be read is an error, not a missing bound.
-pub(super) fn quota(item: &Item) -> Result<Quota, Error> {
+pub(super) fn quota(item: &Item) -> Result<Quota, StoreError> {
     let Some(found) = item.get(QUOTA) else { return Ok(Quota::default()) };
-    let wrong = || Error::dynamodb("a quota that is not as it was written");
+    let wrong = || StoreError::dynamodb("a quota that is not as it was written");
     let map = found.as_map().ok_or_else(wrong)?;
     let bound = |name| map.get(name).map(|value| value.as_number().ok_or_else(wrong)).transpose();
     Ok(Quota { bytes: bound("bytes")?, objects: bound("objects")? })
@@ -92,7 +92,7 @@ pub(super) fn streaming(item: &Item) -> Option<Streaming> {
     let string = |name: &str| item.get(name).and_then(Value::as_text);
     let origins = item.get("origins")?.as_list()?.iter().map(|origin| origin.as_text().map(str::to_owned));
     Some(Streaming {
-        kind: Kind::parse(string("type")?)?,
+        kind: StreamingKind::parse(string("type")?)?,
         status: StreamingStatus::parse(string("status").or_else(|| string("standing"))?)?,
         origins: origins.collect::<Option<_>>()?,
         generation: string("generation").or_else(|| string("reference"))?.to_owned(),
@@ -135,8 +135,8 @@ pub(super) fn commons(item: &Item) -> Option<Commons> {
     })
 }
 
-pub(super) fn space(item: &Item) -> Result<Space, Error> {
-    let fault = |what: &str| Error::dynamodb(format!("a space whose {what} is missing or wrong"));
+pub(super) fn space(item: &Item) -> Result<Space, StoreError> {
+    let fault = |what: &str| StoreError::dynamodb(format!("a space whose {what} is missing or wrong"));
     let string = |name: &str| item.get(name).and_then(Value::as_text);
     let id = string("space").and_then(|id| SpaceId::parse(id).ok()).ok_or_else(|| fault("name"))?;
     let created = item.get("created").and_then(Value::as_number);
@@ -190,7 +190,7 @@ mod tests {
             whole.properties.insert("streaming-host".to_owned(), "d1.cloudfront.net".to_owned());
             whole.state = SpaceState::Deleting;
             assert_eq!(space(&item(&whole)).unwrap(), whole);
-            let mut streaming = Streaming::new(Kind::Secure, vec!["https://example.org".to_owned()]);
+            let mut streaming = Streaming::new(StreamingKind::Secure, vec!["https://example.org".to_owned()]);
             whole.streaming = Some(streaming.clone());
             assert_eq!(space(&item(&whole)).unwrap(), whole);
             streaming.deployed = true;

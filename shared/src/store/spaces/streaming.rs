@@ -7,8 +7,8 @@ use crate::space::SpaceId;
 use crate::space::commons::Commons;
 use crate::space::record::SpaceState;
 use crate::space::streaming::Streaming;
-use crate::store::Error;
-use crate::store::database::{Change, Condition, Key, Value, Write};
+use crate::store::StoreError;
+use crate::store::database::{Condition, ItemChange, PrimaryKey, Value, Write};
 
 impl SpacesTable {
     /// Replaces the streaming of a space, which is `was`, by another, whose version becomes the next; takes it away where there
@@ -19,7 +19,7 @@ impl SpacesTable {
         id: &SpaceId,
         was: Option<&Streaming>,
         other: Option<&Streaming>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let mut conditions = vec![Condition::Exists("space")];
         conditions.push(match was {
             None => Condition::Missing("streaming"),
@@ -34,16 +34,16 @@ impl SpacesTable {
     }
 
     /// What all streamed spaces share; as good as empty where nothing is yet.
-    pub async fn commons(&self) -> Result<Commons, Error> {
-        let Some(item) = self.database.get_one(&self.table, Key::new(COMMONS)).await? else {
+    pub async fn commons(&self) -> Result<Commons, StoreError> {
+        let Some(item) = self.database.get_one(&self.table, PrimaryKey::new(COMMONS)).await? else {
             return Ok(Commons::default());
         };
-        commons(&item).ok_or_else(|| Error::dynamodb("what streamed spaces share is not as it was written"))
+        commons(&item).ok_or_else(|| StoreError::dynamodb("what streamed spaces share is not as it was written"))
     }
 
     /// Replaces what is shared, which was read as the version before this one's; `false` where it is another by now.
-    pub async fn set_commons(&self, commons: &Commons) -> Result<bool, Error> {
-        let put = Write::new(&self.table, Change::Put(of_commons(commons)));
+    pub async fn set_commons(&self, commons: &Commons) -> Result<bool, StoreError> {
+        let put = Write::new(&self.table, ItemChange::Put(of_commons(commons)));
         let condition = match commons.version.checked_sub(1) {
             None | Some(0) => Condition::Missing("version"),
             Some(before) => Condition::Is("version", Value::number(before)),

@@ -5,7 +5,7 @@
 //! credentials are remembered for a while; for that long, a user who was removed, or whose password or rights have
 //! changed, keeps the old access.
 //!
-//! Guessing is limited before anything is hashed ([`Limits`]). Credentials that were correct within a day are
+//! Guessing is limited before anything is hashed ([`FailureLimits`]). Credentials that were correct within a day are
 //! recognised after that while too: they are checked again, but no limit applies to them, and they are first in the
 //! queue. So guesses at a user's name, from any address, do not keep out the user who knows the password.
 
@@ -20,11 +20,11 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
-use super::limiter::{Attempt, Limiter, Limits, Source, Wait};
+use super::limiter::{Attempt, AttemptSource, AttemptWait, FailureLimits, Limiter};
 use super::password::{self, ROUNDS};
-use super::queue::{Queue, Rank, Turn};
-use super::remembered::{Digest, Remembered};
-use super::{Credentials, Identity, Malformed, NoRandomBytes, User, UserName};
+use super::queue::{AttemptQueue, AttemptRank, Turn};
+use super::remembered::{CredentialsDigest, Remembered};
+use super::{Credentials, Identity, MalformedCredentials, NoRandomBytes, User, UserName};
 
 /// How long correct credentials remain valid without another check.
 pub const TIME_TO_LIVE: Duration = Duration::from_mins(1);
@@ -58,7 +58,7 @@ pub enum NotFound {
 pub enum Denied {
     /// The field is invalid: 401.
     #[error(transparent)]
-    Malformed(#[from] Malformed),
+    Malformed(#[from] MalformedCredentials),
     /// The user does not exist, or the password is wrong; the answer does not say which: 401.
     #[error("user name or password is wrong")]
     Wrong,
@@ -92,7 +92,7 @@ pub struct Settings {
     /// How many correct credentials are remembered.
     pub remembered: usize,
     /// How often a password may be guessed.
-    pub limits: Limits,
+    pub limits: FailureLimits,
 }
 
 impl Default for Settings {
@@ -104,24 +104,24 @@ impl Default for Settings {
             at_once: processors.min(MOST_AT_ONCE),
             waiting: 256,
             remembered: 1024,
-            limits: Limits::default(),
+            limits: FailureLimits::default(),
         }
     }
 }
 
 /// Checks credentials. Clones share their state.
 #[derive(Clone)]
-pub struct Authenticator(Arc<Inner>);
+pub struct Authenticator(Arc<AuthenticatorState>);
 
-struct Inner {
+struct AuthenticatorState {
     directory: Box<dyn Directory>,
     settings: Settings,
     remembered: Remembered,
     limiter: Limiter,
-    queue: Queue,
+    queue: AttemptQueue,
     /// The checks in progress, so that the same credentials are checked only once at a time: a browser opens six
     /// connections.
-    looks: Mutex<HashMap<Digest, WeakShared<Look>>>,
+    looks: Mutex<HashMap<CredentialsDigest, WeakShared<Look>>>,
     rounds: AtomicU64,
 }
 
@@ -131,12 +131,12 @@ type Look = BoxFuture<'static, Result<Identity, Denied>>;
 impl Authenticator {
     /// An authenticator for the users of this directory.
     pub fn new(directory: impl Directory + 'static, settings: Settings) -> Result<Self, NoRandomBytes> {
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(AuthenticatorState {
             directory: Box::new(directory),
             settings,
             remembered: Remembered::new(settings.remembered)?,
             limiter: Limiter::new(settings.limits),
-            queue: Queue::new(settings.at_once, settings.waiting),
+            queue: AttemptQueue::new(settings.at_once, settings.waiting),
             looks: Mutex::default(),
             rounds: AtomicU64::default(),
         })))
@@ -161,11 +161,16 @@ impl Authenticator {
         if let Some(identity) = self.0.remembered.get(&digest) {
             return Ok(identity);
         }
-        self.look(credentials, digest, Source::of(address))?.await
+        self.look(credentials, digest, AttemptSource::of(address))?.await
     }
 
     /// The check of these credentials: the one in progress, or a new one.
-    fn look(&self, credentials: Credentials, digest: Digest, source: Source) -> Result<Shared<Look>, Denied> {
+    fn look(
+        &self,
+        credentials: Credentials,
+        digest: CredentialsDigest,
+        source: AttemptSource,
+    ) -> Result<Shared<Look>, Denied> {
         let inner = &self.0;
         let mut looks = inner.looks();
         if let Some(look) = looks.get(&digest).and_then(WeakShared::upgrade) {
@@ -175,7 +180,7 @@ impl Authenticator {
             None
         } else {
             let attempt = inner.limiter.attempt(source, credentials.name());
-            let limited = |wait: Wait| Denied::Limited { seconds: wait.time.as_secs() + 1, again: wait.again };
+            let limited = |wait: AttemptWait| Denied::Limited { seconds: wait.time.as_secs() + 1, again: wait.again };
             Some(attempt.map_err(limited)?)
         };
         let under_way = UnderWay { inner: Arc::clone(inner), digest };
@@ -193,8 +198,8 @@ impl Authenticator {
     }
 }
 
-impl Inner {
-    fn looks(&self) -> MutexGuard<'_, HashMap<Digest, WeakShared<Look>>> {
+impl AuthenticatorState {
+    fn looks(&self) -> MutexGuard<'_, HashMap<CredentialsDigest, WeakShared<Look>>> {
         self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -203,11 +208,11 @@ impl Inner {
     async fn decide(
         &self,
         credentials: Credentials,
-        digest: Digest,
-        source: Source,
+        digest: CredentialsDigest,
+        source: AttemptSource,
         attempt: Option<Attempt>,
     ) -> Result<Identity, Denied> {
-        let rank = attempt.as_ref().map_or(Rank::Recognised, |attempt| Rank::Unknown(attempt.suspicion));
+        let rank = attempt.as_ref().map_or(AttemptRank::Recognised, |attempt| AttemptRank::Unknown(attempt.suspicion));
         // Measured before the check, so that a later change takes effect in time.
         let until = Instant::now() + self.settings.time_to_live;
         let decided = match self.queue.turn(rank, source).await {
@@ -246,8 +251,8 @@ impl Inner {
 
 /// A check in progress; dropping this ends it.
 struct UnderWay {
-    inner: Arc<Inner>,
-    digest: Digest,
+    inner: Arc<AuthenticatorState>,
+    digest: CredentialsDigest,
 }
 
 impl Drop for UnderWay {

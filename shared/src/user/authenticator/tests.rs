@@ -84,13 +84,13 @@ async fn only_a_name_with_its_password_is_somebody() {
         ("nobody:open:sesame", Err(Denied::Wrong)),
         ("../alice:open:sesame", Err(Denied::Wrong)),
         (":open:sesame", Err(Denied::Wrong)),
-        ("alice", Err(Denied::Malformed(Malformed::Colon))),
+        ("alice", Err(Denied::Malformed(MalformedCredentials::Colon))),
         ("busy:b", Err(busy)),
     ] {
         assert_eq!(ask(&authenticator, pair).await, expected, "{pair}");
     }
     let bearer = authenticator.authenticate(Some(b"Bearer YTpi"), None).await;
-    assert_eq!(bearer, Err(Denied::Malformed(Malformed::Scheme)));
+    assert_eq!(bearer, Err(Denied::Malformed(MalformedCredentials::Scheme)));
 }
 
 #[tokio::test]
@@ -158,8 +158,12 @@ async fn many_connections_of_one_client_pay_for_few_hashes() {
 
 #[tokio::test]
 async fn a_flood_is_sent_away_and_leaves_those_alone_who_are_known() {
-    let limits =
-        Limits { of_pair: u32::MAX, of_pair_under_attack: u32::MAX, of_address: u32::MAX, ..Limits::default() };
+    let limits = FailureLimits {
+        of_pair: u32::MAX,
+        of_pair_under_attack: u32::MAX,
+        of_address: u32::MAX,
+        ..FailureLimits::default()
+    };
     let (users, authenticator) = with(Settings { waiting: 3, limits, ..settings() });
     assert!(ask(&authenticator, "alice:open:sesame").await.is_ok());
     let pairs: Vec<String> = (0..100).map(|guess| format!("alice:{guess}")).collect();

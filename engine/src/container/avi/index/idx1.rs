@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_REST, Movi};
 use crate::container::avi::opendml::ChunkEntry;
-use crate::container::avi::riff::{Chunk, FourCc, HEADER, u32_at};
-use crate::container::stream::Stream;
+use crate::container::avi::riff::{FourCc, HEADER, RiffChunk, u32_at};
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error};
 
 /// The size of an entry, and its flags: a list, a keyframe.
@@ -32,12 +32,12 @@ pub struct OldIndex {
 impl OldIndex {
     /// The one after the first `movi` list, if it names the existing chunks up to the end of the list, and no other
     /// RIFF follows.
-    pub async fn of(stream: &mut Stream<'_>, movi: &Movi) -> Result<Option<Self>, Error> {
+    pub async fn of(stream: &mut SourceStream<'_>, movi: &Movi) -> Result<Option<Self>, Error> {
         let mut at = movi.end;
         let mut found = None;
         while at < stream.len() {
             stream.seek(at);
-            let Some(chunk) = Chunk::parse(stream.peek(HEADER).await?) else { break };
+            let Some(chunk) = RiffChunk::parse(stream.peek(HEADER).await?) else { break };
             let end = at.saturating_add(chunk.length());
             match &chunk.id {
                 b"RIFF" => return Ok(None),
@@ -62,7 +62,7 @@ impl OldIndex {
             for entry in [first, last] {
                 let at = base + u64::from(entry.offset);
                 stream.seek(at);
-                let there = Chunk::parse(stream.peek(HEADER).await?);
+                let there = RiffChunk::parse(stream.peek(HEADER).await?);
                 sound &= at >= movi.body && at < movi.end && there.is_some_and(|there| there.id == entry.id);
             }
             let end = base + u64::from(last.offset) + u64::from(last.size);
@@ -83,7 +83,7 @@ impl OldIndex {
             let Some(old) = Old::parse(&self.held) else { break };
             self.held.advance(ENTRY);
             self.entries.start += ENTRY as u64;
-            let chunk = Chunk { id: old.id, size: old.size };
+            let chunk = RiffChunk { id: old.id, size: old.size };
             if old.flags & IS_LIST == 0 && chunk.stream().is_some() {
                 let offset = self.base + u64::from(old.offset);
                 return Ok(Some(ChunkEntry { offset, chunk, key: old.flags & IS_KEY != 0 }));

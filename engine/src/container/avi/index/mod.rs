@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use self::idx1::OldIndex;
 use self::samples::ChunkSamples;
 use super::CONTAINER;
-use super::header::Headers;
+use super::header::AviHeaders;
 use super::opendml::{ChunkEntry, IndexChunk, Indexes, last_movi};
-use super::riff::{Chunk, HEADER};
+use super::riff::{HEADER, RiffChunk};
 use crate::codec::LOOK;
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Setup, Time, Track};
@@ -51,19 +51,19 @@ pub struct AviPass {
 #[derive(Serialize, Deserialize)]
 enum ChunkSearch {
     /// From an index; the next chunk has to begin at `behind` or later.
-    Named { index: Index, behind: u64 },
+    Named { index: AviIndex, behind: u64 },
     /// One after the other; `lost` is the start of bytes without a chunk, up to the position.
     Scanned { lost: Option<u64> },
 }
 
 /// The index with the positions of the chunks.
 #[derive(Serialize, Deserialize)]
-enum Index {
+enum AviIndex {
     Old(OldIndex),
     OpenDml(Indexes),
 }
 
-impl Index {
+impl AviIndex {
     /// The next chunk of data in file order.
     async fn next(&mut self, source: &dyn DynSource) -> Result<Option<ChunkEntry>, Error> {
         match self {
@@ -74,7 +74,7 @@ impl Index {
 }
 
 impl pass::IndexPass for AviPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
         let (headers, movi) = preamble(stream, &mut out.notes).await?;
         let inline = headers.tracks.iter().map(|track| track.setup.len()).sum::<u64>();
         if headers.tracks.is_empty() {
@@ -83,10 +83,10 @@ impl pass::IndexPass for AviPass {
         if inline > MAX_KEPT {
             return Err(TooLarge::Header { what: "headers".to_owned(), bytes: inline, bound: MAX_KEPT }.into());
         }
-        let Headers { main, streams, indexes, tracks } = headers;
+        let AviHeaders { main, streams, indexes, tracks } = headers;
         let index = match OldIndex::of(stream, &movi).await? {
-            Some(old) => Some(Index::Old(old)),
-            None => opendml(stream, &movi, &streams, &indexes).await?.map(Index::OpenDml),
+            Some(old) => Some(AviIndex::Old(old)),
+            None => opendml(stream, &movi, &streams, &indexes).await?.map(AviIndex::OpenDml),
         };
         let samples = ChunkSamples::new(streams, index.is_none());
         for track in tracks {
@@ -102,7 +102,7 @@ impl pass::IndexPass for AviPass {
         Ok(Self { main, body: movi.body, way, samples })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         let Self { way, samples, .. } = self;
         match way {
             ChunkSearch::Named { index, behind } => named(stream, index, behind, samples, out).await,
@@ -111,7 +111,7 @@ impl pass::IndexPass for AviPass {
         }
     }
 
-    async fn end(&mut self, _: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, _: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         self.samples.end(&mut out.builder)
     }
 
@@ -148,14 +148,14 @@ pub struct Movi {
 }
 
 /// Reads what precedes the first `movi` list.
-async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers, Movi), Error> {
+async fn preamble(stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<(AviHeaders, Movi), Error> {
     let mut headers = None;
     stream.seek(12);
     loop {
         let offset = stream.position();
         let malformed = |what: &str| Error::Malformed { offset, path: "RIFF".to_owned(), what: what.to_owned() };
         let bytes = stream.peek(12).await?;
-        let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
+        let Some(chunk) = RiffChunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
             return Err(malformed("no chunk, where a list of headers and one of data have to be"));
         };
         let kind = bytes.get(HEADER..12).unwrap_or_default();
@@ -169,7 +169,7 @@ async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers
                 }
                 let size = usize::try_from(chunk.size).unwrap_or(0);
                 let data = stream.peek(HEADER + size).await?;
-                headers = Some(Headers::parse(data.get(12..).unwrap_or_default(), notes));
+                headers = Some(AviHeaders::parse(data.get(12..).unwrap_or_default(), notes));
             }
             (b"LIST", b"movi") => {
                 let headers = headers.ok_or_else(|| malformed("a list of data before that of headers"))?;
@@ -184,9 +184,9 @@ async fn preamble(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<(Headers
 
 /// The indexes of OpenDML, if those of all streams lead to their chunks up to the end of the last RIFF.
 async fn opendml(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     movi: &Movi,
-    streams: &[super::header::Stream],
+    streams: &[super::header::AviStream],
     parts: &[Vec<IndexChunk>],
 ) -> Result<Option<Indexes>, Error> {
     let tracks = streams.iter().zip(parts).enumerate().filter(|(_, (stream, _))| stream.place.is_some());
@@ -197,11 +197,11 @@ async fn opendml(
 
 /// Goes to the next chunk of the index, and reads it only if it has to be examined. `false` after the last.
 async fn named(
-    stream: &mut Stream<'_>,
-    index: &mut Index,
+    stream: &mut SourceStream<'_>,
+    index: &mut AviIndex,
     behind: &mut u64,
     samples: &mut ChunkSamples,
-    out: &mut Output,
+    out: &mut PassOutput,
 ) -> Result<bool, Error> {
     let Some(entry) = index.next(stream.source()).await? else { return Ok(false) };
     if entry.offset < *behind || entry.end() > stream.len() {
@@ -216,7 +216,7 @@ async fn named(
 }
 
 /// The first bytes of a chunk's data, given the bytes from its header on.
-fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
+fn opening(seen: &[u8], chunk: RiffChunk) -> &[u8] {
     let size = usize::try_from(chunk.size).unwrap_or(usize::MAX).min(LOOK);
     let data = seen.get(HEADER..).unwrap_or_default();
     data.get(..size).unwrap_or(data)
@@ -224,17 +224,17 @@ fn opening(seen: &[u8], chunk: Chunk) -> &[u8] {
 
 /// Takes the chunk at the position, in any `movi` list. `false` at the end of the file.
 async fn scanned(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     lost: &mut Option<u64>,
     samples: &mut ChunkSamples,
-    out: &mut Output,
+    out: &mut PassOutput,
 ) -> Result<bool, Error> {
     let (offset, length) = (stream.position(), stream.len());
     if offset >= length {
         return Ok(false);
     }
     let bytes = stream.peek(HEADER + LOOK).await?;
-    let Some(chunk) = Chunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
+    let Some(chunk) = RiffChunk::parse(bytes).filter(|chunk| chunk.plausible()) else {
         *lost = Some(offset);
         return Ok(true);
     };
@@ -255,7 +255,7 @@ async fn scanned(
 }
 
 /// Moves towards the next likely beginning of a data chunk or a list. `false` if no more can follow.
-async fn search(stream: &mut Stream<'_>, lost: &mut Option<u64>, notes: &mut Notes) -> Result<bool, Error> {
+async fn search(stream: &mut SourceStream<'_>, lost: &mut Option<u64>, notes: &mut Notes) -> Result<bool, Error> {
     let Some(from) = *lost else { return Ok(true) };
     let at = stream.position().max(from.saturating_add(1));
     stream.seek(at);
@@ -263,7 +263,7 @@ async fn search(stream: &mut Stream<'_>, lost: &mut Option<u64>, notes: &mut Not
     let bytes = stream.peek(SEARCH + HEADER).await?;
     let starts = bytes.len().min(SEARCH);
     let begins = |start: &usize| {
-        let chunk = bytes.get(*start..).and_then(Chunk::parse);
+        let chunk = bytes.get(*start..).and_then(RiffChunk::parse);
         chunk.is_some_and(|chunk| {
             let named = chunk.stream().is_some() || matches!(&chunk.id, b"LIST" | b"RIFF" | b"idx1");
             named && u64::from(chunk.size) <= left.saturating_sub(*start as u64)

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::shown::Shown;
+use super::shown::AviReordering;
 use crate::container::Error;
-use crate::container::avi::header::{ChunkUnit, Stream};
-use crate::container::avi::picture::Picture;
-use crate::container::avi::riff::{Chunk, HEADER, HEADER_BYTES};
+use crate::container::avi::header::{AviStream, ChunkUnit};
+use crate::container::avi::picture::AviPicture;
+use crate::container::avi::riff::{HEADER, HEADER_BYTES, RiffChunk};
 use crate::index::Builder;
 use crate::media::{Private, Run, Ticks};
 
@@ -18,7 +18,7 @@ const MAX_WAITING: usize = 4096;
 /// A stream and its progress.
 #[derive(Serialize, Deserialize)]
 struct StreamReader {
-    stream: Stream,
+    stream: AviStream,
     /// The time of the next sample.
     decode: Ticks,
     /// Whether it has no sample yet.
@@ -26,7 +26,7 @@ struct StreamReader {
     /// How many bytes of an incomplete unit there were, if units have many bytes: chunks need not end with one.
     over: u32,
     /// The presentation order of its pictures; `None` if it is the decode order.
-    shown: Option<Shown>,
+    shown: Option<AviReordering>,
 }
 
 impl StreamReader {
@@ -43,7 +43,7 @@ impl StreamReader {
 
 /// A chunk that waits itself, or for those before it.
 #[derive(Serialize, Deserialize)]
-struct Waiting {
+struct WaitingChunk {
     /// The offset of its header, and the end of its data.
     offset: u64,
     end: u64,
@@ -57,23 +57,23 @@ struct Waiting {
 #[derive(Serialize, Deserialize)]
 pub struct ChunkSamples {
     readers: Vec<StreamReader>,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<WaitingChunk>,
     /// How many have been added after waiting.
     gone: u64,
 }
 
 impl ChunkSamples {
     /// For these streams; with `read`, all frames are read anyway, otherwise only as many as necessary.
-    pub fn new(streams: Vec<Stream>, read: bool) -> Self {
-        let reader = |mut stream: Stream| {
-            let shown = stream.pictures.take().map(|pictures| Shown::new(pictures, read));
+    pub fn new(streams: Vec<AviStream>, read: bool) -> Self {
+        let reader = |mut stream: AviStream| {
+            let shown = stream.pictures.take().map(|pictures| AviReordering::new(pictures, read));
             StreamReader { decode: stream.start, stream, empty: true, over: 0, shown }
         };
         Self { readers: streams.into_iter().map(reader).collect(), waiting: VecDeque::new(), gone: 0 }
     }
 
     /// Whether the first bytes of this chunk are needed.
-    pub fn looks_at(&self, chunk: Chunk) -> bool {
+    pub fn looks_at(&self, chunk: RiffChunk) -> bool {
         chunk.stream().and_then(|number| self.readers.get(number)).is_some_and(|reader| reader.shown.is_some())
     }
 
@@ -82,7 +82,7 @@ impl ChunkSamples {
     pub fn put(
         &mut self,
         offset: u64,
-        chunk: Chunk,
+        chunk: RiffChunk,
         key: Option<bool>,
         frame: &[u8],
         builder: &mut Builder,
@@ -123,10 +123,10 @@ impl ChunkSamples {
         if let Some(shown) = &mut reader.shown {
             let picture = shown.take(frame, self.gone + self.waiting.len() as u64, decode);
             // The plane that replaces a packed I picture has its type, and could be mistaken for it.
-            run.sync &= picture != Picture::Between;
+            run.sync &= picture != AviPicture::Between;
         }
         let end = run.offset + u64::from(chunk.size);
-        self.waiting.push_back(Waiting { offset, end, place, known: reader.shown.is_none(), run });
+        self.waiting.push_back(WaitingChunk { offset, end, place, known: reader.shown.is_none(), run });
         self.settle(false, builder)
     }
 
@@ -150,7 +150,9 @@ impl ChunkSamples {
                 reader.shown = None;
             }
         }
-        while let Some(Waiting { offset, end, place, run, .. }) = self.waiting.pop_front_if(|waiting| waiting.known) {
+        while let Some(WaitingChunk { offset, end, place, run, .. }) =
+            self.waiting.pop_front_if(|waiting| waiting.known)
+        {
             self.gone += 1;
             builder.begin_element(offset, HEADER_BYTES, Ticks::ZERO);
             builder.samples(place, run)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::avi::picture::{Picture, Pictures};
+use crate::container::avi::picture::{AviPicture, AviPictures};
 use crate::media::Ticks;
 
 /// The maximum number of waiting pictures.
@@ -17,14 +17,14 @@ const PROOF: u32 = 256;
 
 /// The pictures of a stream, on their way from decode order to presentation order.
 #[derive(Serialize, Deserialize)]
-pub struct Shown {
-    pictures: Pictures,
+pub struct AviReordering {
+    pictures: AviPictures,
     /// The waiting pictures: their key in the order, and the number of chunks before each.
-    waiting: BTreeSet<(Key, u64)>,
+    waiting: BTreeSet<(PresentationKey, u64)>,
     /// The decode times of the waiting pictures, and of those before them that are not shown yet.
     times: VecDeque<Ticks>,
     /// The last picture.
-    last: Key,
+    last: PresentationKey,
     /// Its coded video sequence, if these are numbered.
     sequence: u32,
     /// How many pictures are still examined; `None` for all.
@@ -34,26 +34,26 @@ pub struct Shown {
 /// The place of a picture in the order: all of a group come before those of the next; within one by count, then in
 /// their order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Key {
+struct PresentationKey {
     group: u64,
     count: i64,
 }
 
-impl Shown {
+impl AviReordering {
     /// With `all`, every picture is examined.
-    pub const fn new(pictures: Pictures, all: bool) -> Self {
+    pub const fn new(pictures: AviPictures, all: bool) -> Self {
         Self {
             pictures,
             waiting: BTreeSet::new(),
             times: VecDeque::new(),
-            last: Key { group: 0, count: 0 },
+            last: PresentationKey { group: 0, count: 0 },
             sequence: 0,
             left: if all { None } else { Some(PROOF) },
         }
     }
 
     /// Takes the next picture, which begins with these bytes, and before which `nth` chunks came. Returns its kind.
-    pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) -> Picture {
+    pub fn take(&mut self, frame: &[u8], nth: u64, decode: Ticks) -> AviPicture {
         let picture = self.pictures.next(frame);
         self.last = self.key(picture);
         self.waiting.insert((self.last, nth));
@@ -65,18 +65,18 @@ impl Shown {
         picture
     }
 
-    fn key(&mut self, picture: Picture) -> Key {
-        let Key { group, .. } = self.last;
+    fn key(&mut self, picture: AviPicture) -> PresentationKey {
+        let PresentationKey { group, .. } = self.last;
         match picture {
-            Picture::Counted { sequence, count } if sequence == self.sequence => Key { group, count },
-            Picture::Counted { sequence, count } => {
+            AviPicture::Counted { sequence, count } if sequence == self.sequence => PresentationKey { group, count },
+            AviPicture::Counted { sequence, count } => {
                 self.sequence = sequence;
-                Key { group: group + 1, count }
+                PresentationKey { group: group + 1, count }
             }
-            Picture::Anchor => Key { group: group + 1, count: i64::MAX },
-            Picture::Between => Key { group, count: 0 },
-            Picture::Field => self.last,
-            Picture::Alone => Key { group: group + 1, count: 0 },
+            AviPicture::Anchor => PresentationKey { group: group + 1, count: i64::MAX },
+            AviPicture::Between => PresentationKey { group, count: 0 },
+            AviPicture::Field => self.last,
+            AviPicture::Alone => PresentationKey { group: group + 1, count: 0 },
         }
     }
 
@@ -108,8 +108,8 @@ mod tests {
     use super::*;
 
     /// The presentation times of pictures that are decoded at 0, 1, 2 and so on.
-    fn times(pictures: &[Picture]) -> Vec<i64> {
-        let mut shown = Shown::new(Pictures::of(crate::codec::Coding::Mpeg2, &[]).unwrap(), true);
+    fn times(pictures: &[AviPicture]) -> Vec<i64> {
+        let mut shown = AviReordering::new(AviPictures::of(crate::codec::KeyframeCoding::Mpeg2, &[]).unwrap(), true);
         let mut times = vec![-1; pictures.len()];
         for (nth, picture) in (0..).zip(pictures) {
             shown.last = shown.key(*picture);
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn pictures_are_shown_in_the_times_of_one_another() {
-        use Picture::{Alone, Anchor, Between, Field};
-        let counted = |sequence, count| Picture::Counted { sequence, count };
-        let cases: [(&[Picture], &[i64]); 6] = [
+        use AviPicture::{Alone, Anchor, Between, Field};
+        let counted = |sequence, count| AviPicture::Counted { sequence, count };
+        let cases: [(&[AviPicture], &[i64]); 6] = [
             (&[Anchor, Anchor, Between, Between, Anchor, Between], &[0, 3, 1, 2, 5, 4]),
             (&[Anchor, Between, Between, Anchor], &[2, 0, 1, 3]),
             (&[Alone, Between, Between, Anchor, Between], &[0, 1, 2, 4, 3]),
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn groups_without_an_end_are_shown_sixteen_pictures_behind() {
         let count = |nth: i64| if nth % 2 == 0 { nth * 2 + 2 } else { nth * 2 - 2 };
-        let pictures: Vec<_> = (0..100).map(|nth| Picture::Counted { sequence: 1, count: count(nth) }).collect();
+        let pictures: Vec<_> = (0..100).map(|nth| AviPicture::Counted { sequence: 1, count: count(nth) }).collect();
         assert_eq!(times(&pictures), (0..100).map(|nth| count(nth) / 2).collect::<Vec<_>>());
     }
 }

@@ -11,7 +11,7 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 
 use super::riff::{self, FourCc};
-use crate::container::indexed::{Indexed, Pages, index as try_index, part};
+use crate::container::indexed::{Indexed, PageList, index as try_index, part};
 use crate::container::{Error, Limit, ReadError, Source, Unsupported, index_on, pieces, testing};
 
 /// Ticks of a frame, and of a block.
@@ -102,7 +102,7 @@ fn ordinary() -> Vec<u8> {
 fn index(file: &[u8]) -> Indexed {
     let whole = try_index(file).unwrap();
     for chunk in [64, 1000] {
-        let mut pages = Pages::default();
+        let mut pages = PageList::default();
         let outline =
             block_on(pieces::index::<super::index::AviPass>(&Bytes::copy_from_slice(file), &mut pages, chunk)).unwrap();
         let again = Indexed::new(outline, pages);
@@ -260,7 +260,7 @@ fn frames_are_read_only_where_they_may_be_reordered() {
         let length = file.len() as u64;
         let source = CountedBytes(file.into(), AtomicU64::new(0));
         let limit = Limit { chunk: 4096, ..Limit::default() };
-        block_on(index_on(&source, &mut Pages::default(), None, &limit)).unwrap();
+        block_on(index_on(&source, &mut PageList::default(), None, &limit)).unwrap();
         let read = source.1.load(Ordering::Relaxed);
         assert_eq!(read > length / 2, reordered, "{read} of {length} bytes");
         assert!(read < length / share + 300_000, "{read} of {length} bytes");

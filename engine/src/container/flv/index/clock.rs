@@ -18,14 +18,14 @@ const MAX_GAP: i64 = 3_600_000;
 
 /// The conversion of timestamps.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Clock {
+pub struct TagClock {
     /// What is added to a timestamp.
     offset: i64,
     /// The latest time so far, of all tracks.
     latest: Option<i64>,
 }
 
-impl Clock {
+impl TagClock {
     /// The time of the tag at offset `at`, in milliseconds. `before` is the time of its track's last tag, which lasted
     /// `usual`: times of a track never decrease.
     pub fn time(&mut self, timestamp: i32, before: Option<Ticks>, usual: Ticks, at: u64, notes: &mut Notes) -> Ticks {
@@ -73,7 +73,7 @@ mod tests {
             (&[0, 40, 0x7F00_0000, 80, 120], &[0, 40, 80, 120, 160], 2),
         ];
         for (timestamps, expected, count) in cases {
-            let (mut clock, mut notes, mut before) = (Clock::default(), Notes::default(), None);
+            let (mut clock, mut notes, mut before) = (TagClock::default(), Notes::default(), None);
             let times = timestamps.iter().map(|timestamp| {
                 let time = clock.time(*timestamp, before, Ticks(40), 0, &mut notes);
                 before = Some(time);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Tag, TagTrack};
+use super::{FlvTag, TagTrack};
 use crate::container::{Error, TooLarge};
 use crate::media::Setup;
 
@@ -39,7 +39,7 @@ pub struct Descriptions {
 
 impl Descriptions {
     /// The number of this configuration, the same as before if it has occurred before.
-    pub fn put(&mut self, tag: &Tag<'_>, of: TagTrack, from: usize) -> Result<u16, Error> {
+    pub fn put(&mut self, tag: &FlvTag<'_>, of: TagTrack, from: usize) -> Result<u16, Error> {
         let known = self.known.iter().position(|known| known.of == of && known.payload == tag.payload);
         if let Some(known) = known {
             return Ok(number(known));

@@ -12,11 +12,11 @@ use self::descriptions::Descriptions;
 use self::readers::TrackReaders;
 use super::CONTAINER;
 use super::amf::MetaData;
-use super::packet::{HEAD, Packet, Role};
-use super::tag::{AUDIO, FILE_HEADER, FileHeader, Header, SCRIPT, TAG_HEADER, TRAILER, VIDEO};
+use super::packet::{HEAD, TagPayload, TagRole};
+use super::tag::{AUDIO, FILE_HEADER, FileHeader, SCRIPT, TAG_HEADER, TRAILER, TagHeader, VIDEO};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, Unsupported, pass};
 use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Time, Track};
@@ -55,7 +55,7 @@ pub struct FlvPass {
 }
 
 impl pass::IndexPass for FlvPass {
-    async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, _: &mut PassOutput) -> Result<Self, Error> {
         let Some(header) = FileHeader::parse(stream.peek(FILE_HEADER).await?) else { return Err(Error::Unknown) };
         let data = u64::from(header.length).saturating_add(TRAILER as u64);
         stream.seek(data);
@@ -70,11 +70,11 @@ impl pass::IndexPass for FlvPass {
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         if self.lost.is_some() { self.search(stream, &mut out.notes).await } else { self.tag(stream, out).await }
     }
 
-    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         if self.first.is_none() {
             if self.several {
                 return Err(Unsupported::ManyTracks.into());
@@ -127,12 +127,12 @@ fn seconds(claimed: f64) -> Option<Time> {
 
 impl FlvPass {
     /// Reads the next tag, and moves past it. `false` at the end of the file.
-    async fn tag(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn tag(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         let (offset, length) = (stream.position(), stream.len());
         if offset >= length {
             return Ok(false);
         }
-        let Some(header) = Header::parse(stream.peek(TAG_HEADER + HEAD).await?) else {
+        let Some(header) = TagHeader::parse(stream.peek(TAG_HEADER + HEAD).await?) else {
             out.notes.at(offset, "the file ends within a tag");
             return Ok(false);
         };
@@ -152,14 +152,14 @@ impl FlvPass {
             }
             out.notes.at(offset, "a tag with unknown flags is passed over");
         } else {
-            self.take(&Tag { offset, header, payload, trailer }, out)?;
+            self.take(&FlvTag { offset, header, payload, trailer }, out)?;
         }
         stream.seek(end + trailer as u64);
         Ok(true)
     }
 
-    fn take(&mut self, tag: &Tag<'_>, out: &mut Output) -> Result<(), Error> {
-        let Tag { offset, header, payload, .. } = *tag;
+    fn take(&mut self, tag: &FlvTag<'_>, out: &mut PassOutput) -> Result<(), Error> {
+        let FlvTag { offset, header, payload, .. } = *tag;
         let packet = match header.kind {
             SCRIPT => {
                 if self.metadata.is_none() {
@@ -167,17 +167,17 @@ impl FlvPass {
                 }
                 return Ok(());
             }
-            AUDIO => Packet::audio(payload),
-            VIDEO => Packet::video(payload),
+            AUDIO => TagPayload::audio(payload),
+            VIDEO => TagPayload::video(payload),
             _ => None,
         };
-        let Some(Packet { number, codec, role, from: data }) = packet else {
+        let Some(TagPayload { number, codec, role, from: data }) = packet else {
             out.notes.at(offset, "a tag without content is passed over");
             return Ok(());
         };
         let of = TagTrack { kind: header.kind, number };
         match role {
-            Role::Configuration(from) if payload.len() > from => {
+            TagRole::Configuration(from) if payload.len() > from => {
                 if self.readers.configures(of, codec) {
                     let description = self.descriptions.put(tag, of, from)?;
                     if self.readers.configure(of, codec, description) {
@@ -187,22 +187,22 @@ impl FlvPass {
                     out.notes.at(offset, OTHER_CODEC);
                 }
             }
-            Role::Frame { sync, composition } => {
+            TagRole::Frame { sync, composition } => {
                 if self.readers.frame(tag, of, codec, (sync, composition, data), out)? {
                     self.first.get_or_insert(offset);
                 }
             }
-            Role::Several => {
+            TagRole::Several => {
                 self.several = true;
                 out.notes.at(offset, "a tag of several tracks at once is passed over");
             }
-            Role::Configuration(_) | Role::Aside => {}
+            TagRole::Configuration(_) | TagRole::Aside => {}
         }
         Ok(())
     }
 
     /// Moves towards the next position where a valid tag begins. `false` if no more can follow.
-    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);
@@ -241,9 +241,9 @@ impl TagTrack {
 
 /// A tag in the file.
 #[derive(Clone, Copy)]
-struct Tag<'a> {
+struct FlvTag<'a> {
     offset: u64,
-    header: Header,
+    header: TagHeader,
     /// Its payload; for a large one, the first bytes.
     payload: &'a [u8],
     /// How many bytes of the PreviousTagSize after it the file has.
@@ -252,7 +252,7 @@ struct Tag<'a> {
 
 /// Whether what follows the tag at the beginning of these bytes confirms its size: the PreviousTagSize, or if that is
 /// wrong the header of another tag, or nothing at all. If the tag is not loaded completely, its size is trusted.
-fn ends_well(bytes: &[u8], header: Header) -> bool {
+fn ends_well(bytes: &[u8], header: TagHeader) -> bool {
     let size = header.tag_size();
     let Some(behind) = bytes.get(size as usize..) else { return true };
     match behind.split_first_chunk::<TRAILER>() {
@@ -260,7 +260,7 @@ fn ends_well(bytes: &[u8], header: Header) -> bool {
         Some((trailer, next)) => {
             u32::from_be_bytes(*trailer) == size
                 || next.is_empty()
-                || Header::parse(next).is_some_and(|next| next.plausible() && !next.filter)
+                || TagHeader::parse(next).is_some_and(|next| next.plausible() && !next.filter)
         }
     }
 }
@@ -270,7 +270,7 @@ fn tag_begins(bytes: &[u8]) -> bool {
     if !matches!(bytes.first(), Some(&(AUDIO | VIDEO | SCRIPT))) {
         return false;
     }
-    let Some(header) = Header::parse(bytes).filter(|header| header.plausible() && header.size > 0) else {
+    let Some(header) = TagHeader::parse(bytes).filter(|header| header.plausible() && header.size > 0) else {
         return false;
     };
     let size = header.tag_size() as usize;

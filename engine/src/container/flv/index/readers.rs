@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
+use super::clock::TagClock;
 use super::descriptions::Descriptions;
-use super::{OTHER_CODEC, Tag, TagTrack};
+use super::{FlvTag, OTHER_CODEC, TagTrack};
 use crate::container::Error;
 use crate::container::flv::KeptTags;
 use crate::container::flv::amf::MetaData;
-use crate::container::flv::packet::{Codec, stated};
+use crate::container::flv::packet::{FlvCodec, stated};
 use crate::container::flv::tag::VIDEO;
-use crate::container::pass::Output;
+use crate::container::pass::PassOutput;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
 
@@ -37,7 +37,7 @@ pub struct TrackReaders {
     all: Vec<TrackReader>,
     /// How many of them have samples.
     tracks: usize,
-    clock: Clock,
+    clock: TagClock,
 }
 
 /// One track.
@@ -46,7 +46,7 @@ struct TrackReader {
     of: TagTrack,
     /// Its position in the file's list of tracks, which are ordered by their first samples.
     place: Option<usize>,
-    codec: Option<Codec>,
+    codec: Option<FlvCodec>,
     /// The first description used by frames, and the current one.
     first: u16,
     description: u16,
@@ -79,12 +79,12 @@ impl TrackReaders {
     }
 
     /// Whether a configuration for this codec is valid for the track.
-    pub fn configures(&mut self, of: TagTrack, codec: Codec) -> bool {
+    pub fn configures(&mut self, of: TagTrack, codec: FlvCodec) -> bool {
         self.reader(of).is_some_and(|reader| reader.place.is_none() || reader.codec == Some(codec))
     }
 
     /// Sets the description of the following samples. Returns whether earlier samples had another one.
-    pub fn configure(&mut self, of: TagTrack, codec: Codec, description: u16) -> bool {
+    pub fn configure(&mut self, of: TagTrack, codec: FlvCodec, description: u16) -> bool {
         let Some(reader) = self.reader(of) else { return false };
         reader.codec = Some(codec);
         let anew = reader.place.is_some() && reader.description != description;
@@ -95,11 +95,11 @@ impl TrackReaders {
     /// Takes a frame. Returns whether it is a sample.
     pub fn frame(
         &mut self,
-        tag: &Tag<'_>,
+        tag: &FlvTag<'_>,
         of: TagTrack,
-        codec: Codec,
+        codec: FlvCodec,
         (sync, composition, data): (bool, Ticks, usize),
-        out: &mut Output,
+        out: &mut PassOutput,
     ) -> Result<bool, Error> {
         let next = self.tracks;
         let Some(reader) = self.reader(of) else {

@@ -10,7 +10,7 @@
 mod tag;
 mod write;
 
-pub use tag::Tag;
+pub use tag::TagFrame;
 pub use write::write;
 
 /// How many samples later than the encoder's delay the decoder outputs the first sample.

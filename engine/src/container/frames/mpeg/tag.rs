@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::mpeg_audio::Header;
+use crate::codec::mpeg_audio::MpegAudioHeader;
 
 /// The size of LAME's extension.
 const LAME: usize = 36;
@@ -21,7 +21,7 @@ const MAX_DELAY: u32 = (1 << 12) - 1;
 
 /// The contents of a tag frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
+pub struct TagFrame {
     /// The number of frames that follow, if given.
     pub frames: Option<u32>,
     /// The number of samples that the encoder added before the first and after the last.
@@ -30,10 +30,10 @@ pub struct Tag {
     pub lame: Bytes,
 }
 
-impl Tag {
+impl TagFrame {
     /// Parses a frame of layer III; `None` if it carries sound.
     pub fn parse(frame: &[u8]) -> Option<Self> {
-        let header = Header::parse(frame).filter(|header| header.layer() == 3)?;
+        let header = MpegAudioHeader::parse(frame).filter(|header| header.layer() == 3)?;
         let word = |bytes: &[u8], at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
         // VBRI is at a fixed offset, whatever the channels.
         if let Some(tag) = frame.get(36..).filter(|tag| tag.starts_with(b"VBRI")) {
@@ -59,9 +59,9 @@ impl Tag {
 }
 
 /// The contents of a cut's Info frame.
-pub struct Info<'a> {
+pub struct InfoFrame<'a> {
     /// Any header of the stream.
-    pub header: Header,
+    pub header: MpegAudioHeader,
     /// LAME's extension from the original, or nothing: the encoder and the loudness stay the same.
     pub lame: &'a [u8],
     /// The number of samples not to be played at the beginning, beyond the decoder's delay, and at the end.
@@ -73,11 +73,11 @@ pub struct Info<'a> {
     pub length: u64,
 }
 
-impl Info<'_> {
+impl InfoFrame<'_> {
     /// The frame. It is the shortest with enough room, usually 64 kbit/s.
     pub fn write(&self) -> Vec<u8> {
         let header = self.header;
-        let room = |header: &Header| header.size().is_some_and(|size| size as usize >= room(*header));
+        let room = |header: &MpegAudioHeader| header.size().is_some_and(|size| size as usize >= room(*header));
         let header = header.at_bitrates().find(room).unwrap_or(header);
         let mut frame = Vec::with_capacity(1500);
         frame.extend(header.to_bytes());
@@ -115,7 +115,7 @@ impl Info<'_> {
 }
 
 /// The number of bytes that a frame needs.
-fn room(header: Header) -> usize {
+fn room(header: MpegAudioHeader) -> usize {
     usize::from(header.before_data()) + XING + LAME
 }
 
@@ -135,18 +135,18 @@ mod tests {
     fn an_info_frame_is_read_as_it_was_written() {
         // MPEG-1 at 44.1 kHz, joint stereo and mono, MPEG-2 at 22.05 kHz, MPEG-2.5 at 8 kHz; with and without checksum.
         for header in [0xFFFB_9044_u32, 0xFFFA_90C4, 0xFFF3_9044, 0xFFE3_18C4] {
-            let header = Header::parse(&header.to_be_bytes()).unwrap();
+            let header = MpegAudioHeader::parse(&header.to_be_bytes()).unwrap();
             let header = header.bare(header.mode());
             let mut lame = [7; LAME];
             lame[..9].copy_from_slice(b"LAME3.100");
             for lame in [&lame[..], &[]] {
                 let places = std::array::from_fn(|at| at as u64 * 10);
-                let info = Info { header, lame, delays: (576, 4095), frames: 500, places, length: 1000 };
+                let info = InfoFrame { header, lame, delays: (576, 4095), frames: 500, places, length: 1000 };
                 let frame = info.write();
-                let written = Header::parse(&frame).unwrap();
+                let written = MpegAudioHeader::parse(&frame).unwrap();
                 assert_eq!(written.size().unwrap() as usize, frame.len());
                 assert_eq!(written.kind(), header.kind());
-                let tag = Tag::parse(&frame).unwrap();
+                let tag = TagFrame::parse(&frame).unwrap();
                 assert_eq!((tag.frames, tag.delays), (Some(500), Some((576, 4095))));
                 let kept = if lame.is_empty() { &b"LAME\0\0\0\0\0"[..] } else { &lame[..21] };
                 assert!(tag.lame.starts_with(kept));

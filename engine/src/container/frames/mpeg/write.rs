@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::tag::Info;
+use super::tag::InfoFrame;
 use super::{DECODER_DELAY, WARM_UP};
-use crate::codec::mpeg_audio::Header;
+use crate::codec::mpeg_audio::MpegAudioHeader;
 use crate::container::frames::{self, mismatch};
 use crate::container::{Error, Selected, Written};
 use crate::index::{Outline, Runs};
@@ -19,7 +19,7 @@ const MOST_BEFORE: usize = 1024;
 /// Writes a selection of layer III as a complete file that plays from and to exactly the samples requested.
 pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
     let Some(Setup::Inline(setup)) = outline.setup.first() else { return Err(mismatch("an outline without a header")) };
-    let header = Header::parse(setup).ok_or_else(|| mismatch("an outline with an invalid header"))?;
+    let header = MpegAudioHeader::parse(setup).ok_or_else(|| mismatch("an outline with an invalid header"))?;
     let lame = setup.get(4..).unwrap_or_default();
     let presented = selected.segments.iter().find_map(|segment| Some((segment.media?, segment.duration)));
     let (media, duration) = presented.ok_or_else(|| mismatch("a selection that presents nothing"))?;
@@ -44,7 +44,7 @@ pub fn write(outline: &Outline, selected: &Selected) -> Result<Written, Error> {
     let samples = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
 
     let sound: u64 = frames.iter().map(|run| run.bytes().end - run.bytes().start).sum();
-    let info = Info {
+    let info = InfoFrame {
         header,
         lame,
         delays: (samples(delay), samples(padding)),
@@ -103,14 +103,15 @@ fn main_data(runs: &VecDeque<Run>, most: u32) -> Vec<Range<u64>> {
 
 /// A silent frame that ends with this main data. Nothing if there is no main data and enough is decoded before the
 /// first sample to be played to cover the decoder's own delay.
-fn made(header: Header, reservoir: Vec<Range<u64>>, inside: i64) -> Splice {
+fn made(header: MpegAudioHeader, reservoir: Vec<Range<u64>>, inside: i64) -> Splice {
     let mut made = Splice::new();
     let data: u64 = reservoir.iter().map(|range| range.end - range.start).sum();
     if data == 0 && inside >= i64::from(DECODER_DELAY) {
         return made;
     }
-    let room =
-        |header: &Header| header.size().and_then(|size| u64::from(size).checked_sub(header.before_data().into()));
+    let room = |header: &MpegAudioHeader| {
+        header.size().and_then(|size| u64::from(size).checked_sub(header.before_data().into()))
+    };
     let roomy = header.at_bitrates().filter_map(|header| Some((header, room(&header)?)));
     let Some((header, room)) = roomy.into_iter().find(|(_, room)| *room >= data) else { return made };
     let mut start = header.to_bytes().to_vec();

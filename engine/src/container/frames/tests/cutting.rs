@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::Frames;
-use super::super::mpeg::Tag;
+use super::super::mpeg::TagFrame;
 use super::super::testing::{MP3, adts, frame, index};
-use crate::codec::mpeg_audio::Header;
+use crate::codec::mpeg_audio::MpegAudioHeader;
 use crate::container::Format;
 use crate::media::{Ticks, Time};
 
@@ -19,16 +19,16 @@ fn a_cut_has_an_info_frame_the_reservoir_and_the_frames_before() {
     let file: Vec<u8> = (0..40).flat_map(|at| frame(MP3, 300, at)).collect();
     let (part, cut) = index(&file).cut(time(20 * 1152 + 100), time(25 * 1152 + 100));
     assert_eq!((part.given.start(), part.given.end()), (Time(time(20 * 1152 + 100)), Time(time(25 * 1152 + 100))));
-    let tag = Tag::parse(&cut).unwrap();
+    let tag = TagFrame::parse(&cut).unwrap();
     // The generated frame, one to warm up, six that are played.
     assert_eq!((tag.frames, tag.delays), (Some(8), Some((2 * 1152 + 100 - 529, 529 + 1052))));
-    let info = Header::parse(&cut).unwrap().size().unwrap() as usize;
+    let info = MpegAudioHeader::parse(&cut).unwrap().size().unwrap() as usize;
     assert_eq!(part.file.setup, 0..info as u64);
     assert_eq!(part.file.elements.iter().collect::<Vec<_>>(), [info as u64..(cut.len() - 6 * 417) as u64]);
     assert_eq!(cut[cut.len() - 7 * 417..], file[19 * 417..26 * 417]);
     // Its side information declares silence, and it ends with the main data of the frame before.
     let made = &cut[info..cut.len() - 7 * 417];
-    assert_eq!(Header::parse(made).unwrap().size().unwrap() as usize, made.len());
+    assert_eq!(MpegAudioHeader::parse(made).unwrap().size().unwrap() as usize, made.len());
     assert!(made[4..made.len() - 381].iter().all(|byte| *byte == 0));
     assert_eq!(made[made.len() - 381..], [18; 381]);
 }
@@ -38,10 +38,10 @@ fn a_cut_from_the_beginning_needs_no_frame_before() {
     let file: Vec<u8> = (0..40).flat_map(|at| frame(MP3, 0, at)).collect();
     // Without an encoder delay, a silent frame hides the decoder's delay.
     let (_, cut) = index(&file).cut(0, time(1152));
-    let tag = Tag::parse(&cut).unwrap();
+    let tag = TagFrame::parse(&cut).unwrap();
     assert_eq!((tag.frames, tag.delays), (Some(2), Some((1152 - 529, 529))));
     let (_, again) = index(&cut).cut(0, time(1000));
-    let tag = Tag::parse(&again).unwrap();
+    let tag = TagFrame::parse(&again).unwrap();
     assert_eq!((tag.frames, tag.delays), (Some(2), Some((1152 - 529, 529 + 152))));
     assert_eq!(again[again.len() - 417..], cut[cut.len() - 417..]);
     assert_eq!(Frames.writer(), 4, "what a cut is has changed: say so there");
@@ -107,7 +107,7 @@ proptest! {
         prop_assert_eq!(&bytes[in_cut - (at - from)..], &frames[from..behind]);
 
         // The data that they reach back into is right before the first of them.
-        let data = |frame: &Vec<u8>| frame[usize::from(Header::parse(frame).unwrap().before_data())..].to_vec();
+        let data = |frame: &Vec<u8>| frame[usize::from(MpegAudioHeader::parse(frame).unwrap().before_data())..].to_vec();
         let before: Vec<u8> = frames[..from].iter().flat_map(data).collect();
         let made: Vec<u8> = bytes[..in_cut - (at - from)].iter().flat_map(data).collect();
         for frame in from..behind.min(from + warm + 1) {

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::super::scan::{Scanner, Step};
+use super::super::scan::{FrameScanner, ScanStep};
 use super::super::testing::{MP3, adts, frame, id3, id3_frame, index, try_index};
 use crate::codec::Syntax;
 use crate::codec::aac::adts::Adts;
 use crate::container::Error;
 use crate::container::notes::Notes;
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 
 fn files() -> [Vec<u8>; 3] {
     let chapter = [&b"a\0"[..], &[0; 16], &id3_frame(b"TIT2", b"\x03Title")].concat();
@@ -76,10 +76,10 @@ fn frames_that_are_said_to_go_on_behind_the_file_end_with_it() {
     for file in [file.clone(), [file, vec![0; 100]].concat(), vec![0; 100]] {
         let kind = Adts.frame(&adts(100, 1, true)).unwrap().kind;
         let file = Bytes::from(file);
-        let mut stream = Stream::new(&file, 64);
-        let mut scanner = Scanner::new(Adts, kind, file.len() as u64 + 1000);
+        let mut stream = SourceStream::new(&file, 64);
+        let mut scanner = FrameScanner::new(Adts, kind, file.len() as u64 + 1000);
         let mut notes = Notes::default();
-        let ends = (0..100).any(|_| matches!(block_on(scanner.step(&mut stream, &mut notes)), Ok(Step::End)));
+        let ends = (0..100).any(|_| matches!(block_on(scanner.step(&mut stream, &mut notes)), Ok(ScanStep::End)));
         assert!(ends, "{} bytes", file.len());
     }
 }

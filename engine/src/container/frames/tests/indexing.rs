@@ -2,7 +2,7 @@
 
 use super::super::testing::{MP3, adts, frame, free_frame, id3, id3_frame, index, try_index};
 use crate::codec::DecoderConfiguration;
-use crate::codec::mpeg_audio::Header;
+use crate::codec::mpeg_audio::MpegAudioHeader;
 use crate::container::frames::Frames;
 use crate::container::testing::zeros_behind;
 use crate::container::{self, Error, Format, Unavailable, cmaf};
@@ -29,12 +29,12 @@ fn a_header_says_how_long_its_frame_is_and_lasts() {
         (0xFFFF_1400, (32, 384, 48000, 4)),
         (0xFFF7_1600, (68, 384, 24000, 4)),
     ] {
-        let parsed = Header::parse(&u32::to_be_bytes(header)).unwrap();
+        let parsed = MpegAudioHeader::parse(&u32::to_be_bytes(header)).unwrap();
         let found = (parsed.size().unwrap(), parsed.duration(), parsed.rate(), parsed.before_data());
         assert_eq!(found, expected, "{header:x}");
     }
     for none in [0xFFEB_9064_u32, 0xFFF9_9064, 0xFFFB_F064, 0xFFFB_9C64, 0xFFDB_9064, 0] {
-        assert_eq!(Header::parse(&none.to_be_bytes()), None, "{none:x}");
+        assert_eq!(MpegAudioHeader::parse(&none.to_be_bytes()), None, "{none:x}");
     }
 }
 

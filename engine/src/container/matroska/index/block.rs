@@ -10,7 +10,7 @@ pub const MAX_HEAD: usize = 8 + 2 + 1 + 1 + 2;
 
 /// The first bytes of a Block or SimpleBlock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct BlockHead {
     /// TrackNumber.
     pub track: u64,
     /// How many bytes of data precede the timestamp.
@@ -31,7 +31,7 @@ pub struct Head {
     pub lacing: u8,
 }
 
-impl Head {
+impl BlockHead {
     /// Parses a block's data, or the first [`MAX_HEAD`] bytes of it; `None` if it is too short.
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (track, before_timestamp) = vint(data)?;
@@ -78,7 +78,7 @@ mod tests {
             (0x06, &[255], 256, false),
         ] {
             let data = [&[0x40, 0x02, 0xFF, 0xFE, flags], rest].concat();
-            let head = Head::parse(&data).unwrap();
+            let head = BlockHead::parse(&data).unwrap();
             assert_eq!((head.track, head.before_timestamp, head.relative), (2, 2, -2));
             assert_eq!((head.frames, head.keyframe), (frames, keyframe), "flags {flags:x}");
             assert_eq!(head.opus_duration(), (rest == [0xF8]).then_some(20_000_000));
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn a_head_that_is_cut_off_is_none() {
         let data = [0x81, 0, 0, 0x02, 3];
-        assert!(Head::parse(&data).is_some());
+        assert!(BlockHead::parse(&data).is_some());
         for length in 0..data.len() {
-            assert_eq!(Head::parse(data.get(..length).unwrap()), None, "{length} bytes");
+            assert_eq!(BlockHead::parse(data.get(..length).unwrap()), None, "{length} bytes");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Requests do not use such a separate timeline: here each chapter means its own interval of this file, as in every
 //! other edition, and one in another file is left out.
 
-use super::super::ebml::{self, Children, Element};
+use super::super::ebml::{self, ChildElements, EbmlElement};
 use super::super::ids;
 use crate::container::Error;
 use crate::container::notes::Notes;
@@ -29,7 +29,7 @@ pub fn parse(data: &[u8], offset: u64, notes: &mut Notes) -> Chapters {
 fn parse_default(data: &[u8], offset: u64, found: &mut Chapters, notes: &mut Notes) -> Result<(), Error> {
     let mut default: Option<Edition<'_>> = None;
     let mut whole = Ok(());
-    for child in Children::new(data, offset) {
+    for child in ChildElements::new(data, offset) {
         match child {
             Ok(entry) if entry.id == ids::EDITION_ENTRY => {
                 let edition = Edition::of(entry);
@@ -49,13 +49,13 @@ fn parse_default(data: &[u8], offset: u64, found: &mut Chapters, notes: &mut Not
 
 /// An EditionEntry, and its flags.
 struct Edition<'a> {
-    entry: Element<'a>,
+    entry: EbmlElement<'a>,
     hidden: bool,
     default: bool,
 }
 
 impl<'a> Edition<'a> {
-    fn of(entry: Element<'a>) -> Self {
+    fn of(entry: EbmlElement<'a>) -> Self {
         let flag = |id| {
             let flag = entry.children().map_while(Result::ok).find(|child| child.id == id);
             flag.is_some_and(|flag| ebml::uint(flag.data) == Some(1))
@@ -71,7 +71,7 @@ impl<'a> Edition<'a> {
 
 /// Reads the ChapterAtoms of an edition, or of another atom whose number is `parent`.
 fn atoms(
-    within: &Element<'_>,
+    within: &EbmlElement<'_>,
     path: &str,
     parent: Option<usize>,
     depth: usize,
@@ -110,7 +110,7 @@ struct Atom {
 }
 
 impl Atom {
-    fn parse(atom: &Element<'_>, parent: Option<usize>, path: &str) -> Result<Self, Error> {
+    fn parse(atom: &EbmlElement<'_>, parent: Option<usize>, path: &str) -> Result<Self, Error> {
         let mut found =
             Self { mark: Mark { parent, ..Mark::default() }, hidden: false, enabled: true, elsewhere: false };
         let mut uid = None;

@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::ebml::{self, Header, MAX_HEADER};
+use super::super::ebml::{self, ElementHeader, MAX_HEADER};
 use super::super::ids;
-use super::block::{Head, MAX_HEAD};
-use super::samples::{Block, BlockSamples};
-use crate::codec::{Coding, LOOK, Opening};
+use super::block::{BlockHead, MAX_HEAD};
+use super::samples::{BlockSamples, ClusterBlock};
+use crate::codec::{FrameOpening, KeyframeCoding, LOOK};
 use crate::container::Error;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::media::Ticks;
 
 /// How many bytes of an element are read: its header and the head of a block.
@@ -21,7 +21,7 @@ const MAX_TICKS: u64 = 1 << 53;
 
 /// Where the children of a cluster may be.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Extent {
+pub struct ClusterExtent {
     /// The offset of the cluster.
     pub offset: u64,
     /// The offset of its first child.
@@ -46,10 +46,10 @@ pub enum Ending {
 /// Continues reading the cluster from the position, by a chunk at most; the stream is then directly after its last
 /// valid child.
 pub async fn read(
-    stream: &mut Stream<'_>,
-    extent: &Extent,
+    stream: &mut SourceStream<'_>,
+    extent: &ClusterExtent,
     samples: &mut BlockSamples,
-    out: &mut Output,
+    out: &mut PassOutput,
 ) -> Result<Ending, Error> {
     let enough = stream.position().saturating_add(stream.chunk());
     loop {
@@ -61,7 +61,7 @@ pub async fn read(
             return Ok(Ending::NotYet);
         }
         let bytes = stream.peek(HEAD).await?;
-        let Some(child) = Header::parse(bytes) else { return Ok(Ending::Damaged) };
+        let Some(child) = ElementHeader::parse(bytes) else { return Ok(Ending::Damaged) };
         if ids::is_top_level(child.id) {
             if extent.sized {
                 out.notes.at(offset, "a cluster ends before its declared end");
@@ -81,7 +81,7 @@ pub async fn read(
                 let header = u32::try_from(extent.body - extent.offset).unwrap_or(u32::MAX);
                 samples.begin(extent.offset, header, timestamp(offset, data)?);
             }
-            ids::SIMPLE_BLOCK => match Head::parse(data) {
+            ids::SIMPLE_BLOCK => match BlockHead::parse(data) {
                 Some(head) => {
                     let timestamp = child.length + head.before_timestamp;
                     let sync = head.keyframe;
@@ -89,7 +89,7 @@ pub async fn read(
                     look(stream, child.length, end, &head, samples).await?;
                     let timestamp = timestamp as u64;
                     let element =
-                        Element { offset, end, timestamp, behind: 0, duration: None, discard: 0, sync, opening };
+                        BlockElement { offset, end, timestamp, behind: 0, duration: None, discard: 0, sync, opening };
                     element.give(head, samples, out)?;
                 }
                 None => out.notes.at(offset, "a SimpleBlock without a head is passed over"),
@@ -115,21 +115,21 @@ fn timestamp(offset: u64, data: &[u8]) -> Result<Ticks, Error> {
 /// Reads a BlockGroup whose children are between these offsets. An invalid child ends it, without affecting anything
 /// else.
 async fn group(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     offset: u64,
     body: u64,
     end: u64,
     samples: &mut BlockSamples,
-    out: &mut Output,
+    out: &mut PassOutput,
 ) -> Result<(), Error> {
     let mut element =
-        Element { offset, end, timestamp: 0, behind: 0, duration: None, discard: 0, sync: true, opening: None };
+        BlockElement { offset, end, timestamp: 0, behind: 0, duration: None, discard: 0, sync: true, opening: None };
     let mut head = None;
     stream.seek(body);
     while stream.position() < end {
         let at = stream.position();
         let bytes = stream.peek(HEAD).await?;
-        let Some((child, child_end)) = Header::parse(bytes).and_then(|child| {
+        let Some((child, child_end)) = ElementHeader::parse(bytes).and_then(|child| {
             let child_end = (at + child.length as u64).checked_add(child.size?)?;
             (child_end <= end).then_some((child, child_end))
         }) else {
@@ -141,7 +141,7 @@ async fn group(
         let data = data.get(..size).unwrap_or(data);
         match child.id {
             ids::BLOCK if head.is_none() => {
-                head = Head::parse(data).map(Head::of_group);
+                head = BlockHead::parse(data).map(BlockHead::of_group);
                 let before = head.map_or(0, |head| head.before_timestamp);
                 element.behind = end - child_end;
                 element.timestamp = at + (child.length + before) as u64 - offset;
@@ -173,12 +173,12 @@ async fn group(
 /// What the frame of the block at the position shows, if it is to be examined; the first `header` bytes are the
 /// element's, which ends at `end`.
 async fn opening(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     header: usize,
     end: u64,
-    head: &Head,
-    looks: Option<Coding>,
-) -> Result<Option<Opening>, Error> {
+    head: &BlockHead,
+    looks: Option<KeyframeCoding>,
+) -> Result<Option<FrameOpening>, Error> {
     let Some((coding, before)) = looks.zip(head.before_frame) else { return Ok(None) };
     let (start, length) = (header + before, usize::try_from(end - stream.position()).unwrap_or(usize::MAX));
     let bytes = stream.peek(length.min(start + LOOK)).await?;
@@ -188,10 +188,10 @@ async fn opening(
 
 /// Shows the frame of the block at the position to its track, if that has to learn from it how it is decoded.
 async fn look(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     header: usize,
     end: u64,
-    head: &Head,
+    head: &BlockHead,
     samples: &mut BlockSamples,
 ) -> Result<(), Error> {
     let Some((wanted, before)) = samples.wants(head).zip(head.before_frame) else { return Ok(()) };
@@ -203,7 +203,7 @@ async fn look(
 }
 
 /// A SimpleBlock or BlockGroup, as far as known.
-struct Element {
+struct BlockElement {
     offset: u64,
     end: u64,
     /// The offset of the block's timestamp in it.
@@ -213,11 +213,11 @@ struct Element {
     duration: Option<Ticks>,
     discard: u64,
     sync: bool,
-    opening: Option<Opening>,
+    opening: Option<FrameOpening>,
 }
 
-impl Element {
-    fn give(&self, head: Head, samples: &mut BlockSamples, out: &mut Output) -> Result<(), Error> {
+impl BlockElement {
+    fn give(&self, head: BlockHead, samples: &mut BlockSamples, out: &mut PassOutput) -> Result<(), Error> {
         if !samples.in_cluster() {
             out.notes.at(self.offset, "a block before its cluster's Timestamp is passed over");
             return Ok(());
@@ -227,6 +227,9 @@ impl Element {
             return Ok(());
         };
         let Self { offset, behind, duration, discard, sync, opening, .. } = *self;
-        samples.block(&Block { offset, size, header, behind, head, duration, discard, sync, opening }, &mut out.builder)
+        samples.block(
+            &ClusterBlock { offset, size, header, behind, head, duration, discard, sync, opening },
+            &mut out.builder,
+        )
     }
 }

@@ -1,14 +1,16 @@
 //! Codecs: the `codecs` parameter of a MIME type (RFC 6381) for a TrackEntry's CodecID (RFC 9559 §5.1.4.1.21) and
 //! CodecPrivate, and how much has to be decoded before the output is right.
 
-use crate::codec::{Coding, Framing, Properties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9};
+use crate::codec::{
+    Framing, KeyframeCoding, StreamProperties, aac, ac3, alac, av1, avc, flac, hevc, mpeg_audio, opus, vorbis, vp9,
+};
 
 /// The codec of a track, in the form of RFC 6381 and its registrations; else the CodecID itself.
 pub fn name(id: &str, private: &[u8]) -> String {
     let known = match id {
         "V_VP8" => "vp8",
         "V_VP9" => {
-            return vp9::Configuration::of_features(private)
+            return vp9::VpConfiguration::of_features(private)
                 .map_or_else(|| "vp9".to_owned(), |found| found.name("vp09"));
         }
         "V_AV1" => return av1::name(private),
@@ -32,32 +34,33 @@ pub fn name(id: &str, private: &[u8]) -> String {
 }
 
 /// How a track's frames show whether they are keyframes.
-pub fn pictures(id: &str, private: &[u8]) -> Coding {
+pub fn pictures(id: &str, private: &[u8]) -> KeyframeCoding {
     match id {
-        "V_VP8" => Coding::Vp8,
-        "V_VP9" => Coding::Vp9,
-        "V_AV1" => Coding::Av1,
-        "V_THEORA" => Coding::Theora,
-        "V_MPEG1" | "V_MPEG2" => Coding::Mpeg2,
-        "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => Coding::Mpeg4,
-        "V_MPEG4/ISO/AVC" => Coding::H264(Framing::configured(private.get(4))),
-        "V_MPEGH/ISO/HEVC" => Coding::Hevc(Framing::configured(private.get(21))),
+        "V_VP8" => KeyframeCoding::Vp8,
+        "V_VP9" => KeyframeCoding::Vp9,
+        "V_AV1" => KeyframeCoding::Av1,
+        "V_THEORA" => KeyframeCoding::Theora,
+        "V_MPEG1" | "V_MPEG2" => KeyframeCoding::Mpeg2,
+        "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => KeyframeCoding::Mpeg4,
+        "V_MPEG4/ISO/AVC" => KeyframeCoding::H264(Framing::configured(private.get(4))),
+        "V_MPEGH/ISO/HEVC" => KeyframeCoding::Hevc(Framing::configured(private.get(21))),
         // BITMAPINFOHEADER.biCompression.
-        "V_MS/VFW/FOURCC" => {
-            private.get(16..20).and_then(<[u8]>::first_chunk).map_or(Coding::Unknown, |four| Coding::of(*four))
-        }
-        _ => Coding::Unknown,
+        "V_MS/VFW/FOURCC" => private
+            .get(16..20)
+            .and_then(<[u8]>::first_chunk)
+            .map_or(KeyframeCoding::Unknown, |four| KeyframeCoding::of(*four)),
+        _ => KeyframeCoding::Unknown,
     }
 }
 
 /// The audio properties in the CodecPrivate of a track.
-pub fn sound(id: &str, private: &[u8]) -> Properties {
+pub fn sound(id: &str, private: &[u8]) -> StreamProperties {
     let found = match id {
-        "A_OPUS" => opus::Configuration::parse_head(private).ok().map(|found| found.properties()),
+        "A_OPUS" => opus::OpusConfiguration::parse_head(private).ok().map(|found| found.properties()),
         "A_VORBIS" => vorbis::identification(private).map(|found| found.properties()),
         "A_FLAC" => flac::StreamInfo::of_blocks(private).map(|found| found.properties()),
         "A_ALAC" => alac::properties(private),
-        _ if is_aac(id) => aac::Configuration::parse(private).map(|found| found.properties()),
+        _ if is_aac(id) => aac::AudioSpecificConfig::parse(private).map(|found| found.properties()),
         _ => None,
     };
     found.unwrap_or_default()

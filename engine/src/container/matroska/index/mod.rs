@@ -14,17 +14,17 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use self::cluster::{Ending, Extent};
+use self::cluster::{ClusterExtent, Ending};
 use self::samples::BlockSamples;
 use self::tracks::Tracks;
 use super::CONTAINER;
-use super::ebml::{self, Header, MAX_HEADER};
-use super::header::{DocType, Info};
+use super::ebml::{self, ElementHeader, MAX_HEADER};
+use super::header::{DocType, SegmentInfo};
 use super::ids;
-use super::observed::Observed;
+use super::observed::ObservedTrack;
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, ReadError, TooLarge, pass};
 use crate::index::{Chapters, FORMAT, Outline};
 use crate::media::{Setup, Time, Track};
@@ -45,25 +45,25 @@ const MAX_HEADER_ELEMENT: u64 = 4 << 20;
 /// are skipped and reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct MatroskaPass {
-    segment: Segment,
+    segment: SegmentReader,
     doc_type: DocType,
-    info: Info,
+    info: SegmentInfo,
     mime: String,
     setup_ranges: Vec<Range<u64>>,
     samples: BlockSamples,
     /// The current cluster.
-    cluster: Option<Extent>,
+    cluster: Option<ClusterExtent>,
 }
 
 impl pass::IndexPass for MatroskaPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
         let doc_type = doc_type(stream).await?;
         let body = segment(stream, &mut out.notes).await?;
-        let mut segment = Segment { body, ended: false, chapters: None, lost: None };
+        let mut segment = SegmentReader { body, ended: false, chapters: None, lost: None };
 
-        let Preamble { info, tracks, first_cluster, late } = segment.preamble(stream, &mut out.notes).await?;
+        let SegmentPreamble { info, tracks, first_cluster, late } = segment.preamble(stream, &mut out.notes).await?;
         let (data, offset) = info.unwrap_or_default();
-        let info = Info::parse(&data, offset)?;
+        let info = SegmentInfo::parse(&data, offset)?;
         let Some((data, offset)) = tracks else {
             let what = "no Tracks, which are required".to_owned();
             return Err(Error::Malformed { offset: segment.body.end, path: "Segment".to_owned(), what });
@@ -78,7 +78,7 @@ impl pass::IndexPass for MatroskaPass {
         Ok(Self { segment, doc_type, info, mime, setup_ranges, samples, cluster: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         let Self { segment, samples, cluster, .. } = self;
         if let Some(extent) = cluster {
             match cluster::read(stream, extent, samples, out).await? {
@@ -96,8 +96,8 @@ impl pass::IndexPass for MatroskaPass {
         match child.id {
             ids::CHAPTERS => segment.chapters(stream, child, &mut out.notes).await?,
             ids::CLUSTER => {
-                let TopLevel { offset, body, end, sized, .. } = child;
-                *cluster = Some(Extent { offset, body, end: end.min(segment.body.end), sized });
+                let TopLevelElement { offset, body, end, sized, .. } = child;
+                *cluster = Some(ClusterExtent { offset, body, end: end.min(segment.body.end), sized });
                 stream.seek(body);
             }
             _ => stream.seek(child.end),
@@ -106,7 +106,7 @@ impl pass::IndexPass for MatroskaPass {
     }
 
     fn outline(self, tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
-        let Self { segment: Segment { chapters, .. }, info, samples, .. } = self;
+        let Self { segment: SegmentReader { chapters, .. }, info, samples, .. } = self;
         for note in samples.notes() {
             notes.push(note);
         }
@@ -127,7 +127,7 @@ impl pass::IndexPass for MatroskaPass {
             duration,
             tracks,
             chapters,
-            setup: vec![Setup::Inline(self.doc_type.write()), Observed::pack(samples.observed())],
+            setup: vec![Setup::Inline(self.doc_type.write()), ObservedTrack::pack(samples.observed())],
             setup_ranges: self.setup_ranges,
             elements: true,
             created: info.created,
@@ -140,10 +140,10 @@ impl pass::IndexPass for MatroskaPass {
 }
 
 /// Reads the EBML header at the beginning of the file.
-async fn doc_type(stream: &mut Stream<'_>) -> Result<DocType, Error> {
+async fn doc_type(stream: &mut SourceStream<'_>) -> Result<DocType, Error> {
     let malformed = |what: String| Error::Malformed { offset: 0, path: "EBML".to_owned(), what };
     match header(stream).await? {
-        Some(Header { id: ids::EBML, size: Some(size), length }) if size <= MAX_EBML_HEADER => {
+        Some(ElementHeader { id: ids::EBML, size: Some(size), length }) if size <= MAX_EBML_HEADER => {
             stream.seek(length as u64);
             let data = take(stream, size, "EBML").await?;
             DocType::parse(&data, length as u64)
@@ -157,11 +157,11 @@ async fn doc_type(stream: &mut Stream<'_>) -> Result<DocType, Error> {
 }
 
 /// Finds the Segment, and returns the range of its data, limited to the file.
-async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64>, Error> {
+async fn segment(stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<Range<u64>, Error> {
     loop {
         let offset = stream.position();
         match header(stream).await? {
-            Some(Header { id: ids::SEGMENT, size, length }) => {
+            Some(ElementHeader { id: ids::SEGMENT, size, length }) => {
                 let (body, length) = (offset + length as u64, stream.len());
                 stream.seek(body);
                 // A recorder that stopped abruptly leaves a size of zero, or a wrong one.
@@ -171,7 +171,7 @@ async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64
                 }
                 return Ok(body..end.min(length));
             }
-            Some(Header { id: ids::VOID | ids::CRC_32, size: Some(size), length }) => {
+            Some(ElementHeader { id: ids::VOID | ids::CRC_32, size: Some(size), length }) => {
                 stream.seek(offset.saturating_add(length as u64).saturating_add(size));
             }
             found => {
@@ -183,12 +183,12 @@ async fn segment(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Range<u64
 }
 
 /// The header of the next element; `None` if there is none.
-async fn header(stream: &mut Stream<'_>) -> Result<Option<Header>, ReadError> {
-    Ok(Header::parse(stream.peek(MAX_HEADER).await?))
+async fn header(stream: &mut SourceStream<'_>) -> Result<Option<ElementHeader>, ReadError> {
+    Ok(ElementHeader::parse(stream.peek(MAX_HEADER).await?))
 }
 
 /// Takes the data of an element at the position.
-async fn take(stream: &mut Stream<'_>, size: u64, path: &str) -> Result<Bytes, Error> {
+async fn take(stream: &mut SourceStream<'_>, size: u64, path: &str) -> Result<Bytes, Error> {
     let offset = stream.position();
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     let data = stream.take(length).await?;
@@ -200,7 +200,7 @@ async fn take(stream: &mut Stream<'_>, size: u64, path: &str) -> Result<Bytes, E
 }
 
 /// The result of reading before the clusters: the data of Info and Tracks, and their offsets.
-struct Preamble {
+struct SegmentPreamble {
     info: Option<(Bytes, u64)>,
     tracks: Option<(Bytes, u64)>,
     /// The offset of the first cluster; the end of the segment if there is none.
@@ -211,7 +211,7 @@ struct Preamble {
 
 /// A child of the Segment.
 #[derive(Clone, Copy, Debug)]
-struct TopLevel {
+struct TopLevelElement {
     id: u32,
     /// Its offset, the offset of its data, and its end.
     offset: u64,
@@ -222,7 +222,7 @@ struct TopLevel {
 
 /// The Segment while it is read.
 #[derive(Serialize, Deserialize)]
-struct Segment {
+struct SegmentReader {
     /// The range of its data, limited to the file.
     body: Range<u64>,
     /// Whether another segment begins here: the rest is not read.
@@ -233,11 +233,11 @@ struct Segment {
     lost: Option<u64>,
 }
 
-impl Segment {
+impl SegmentReader {
     /// Reads Info and Tracks. They nearly always precede the clusters; otherwise the clusters are skipped until they
     /// come. The stream is then at the first cluster.
-    async fn preamble(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Preamble, Error> {
-        let mut found = Preamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
+    async fn preamble(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<SegmentPreamble, Error> {
+        let mut found = SegmentPreamble { info: None, tracks: None, first_cluster: self.body.end, late: Vec::new() };
         let mut first_cluster = None;
         while let Some(child) = self.whole_child(stream, notes).await? {
             let slot = match child.id {
@@ -280,7 +280,12 @@ impl Segment {
 
     /// Reads the chapters, unless there were some already; the stream is then after them. A file is complete without
     /// them.
-    async fn chapters(&mut self, stream: &mut Stream<'_>, child: TopLevel, notes: &mut Notes) -> Result<(), Error> {
+    async fn chapters(
+        &mut self,
+        stream: &mut SourceStream<'_>,
+        child: TopLevelElement,
+        notes: &mut Notes,
+    ) -> Result<(), Error> {
         if self.chapters.is_none() {
             match self.data(stream, child, "Segment/Chapters").await {
                 Ok(data) => self.chapters = Some(chapters::parse(&data, child.body, notes)),
@@ -293,7 +298,7 @@ impl Segment {
     }
 
     /// The data of a header element.
-    async fn data(&self, stream: &mut Stream<'_>, child: TopLevel, path: &str) -> Result<Bytes, Error> {
+    async fn data(&self, stream: &mut SourceStream<'_>, child: TopLevelElement, path: &str) -> Result<Bytes, Error> {
         let size = child.end - child.body;
         if size > MAX_HEADER_ELEMENT {
             return Err(TooLarge::Header { what: path.to_owned(), bytes: size, bound: MAX_HEADER_ELEMENT }.into());
@@ -303,7 +308,11 @@ impl Segment {
     }
 
     /// The next child of the Segment, after skipping garbage; `None` at the end.
-    async fn whole_child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
+    async fn whole_child(
+        &mut self,
+        stream: &mut SourceStream<'_>,
+        notes: &mut Notes,
+    ) -> Result<Option<TopLevelElement>, Error> {
         loop {
             let child = self.child(stream, notes).await?;
             if child.is_some() || self.lost.is_none() {
@@ -313,7 +322,11 @@ impl Segment {
     }
 
     /// The same, but `None` also if garbage continues.
-    async fn child(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Option<TopLevel>, Error> {
+    async fn child(
+        &mut self,
+        stream: &mut SourceStream<'_>,
+        notes: &mut Notes,
+    ) -> Result<Option<TopLevelElement>, Error> {
         while !self.ended && stream.position() < self.body.end {
             if self.lost.is_some() && !self.search(stream, notes).await? {
                 return Ok(None);
@@ -323,7 +336,7 @@ impl Segment {
                 break;
             }
             match header(stream).await? {
-                Some(Header { id: ids::EBML | ids::SEGMENT, .. }) => {
+                Some(ElementHeader { id: ids::EBML | ids::SEGMENT, .. }) => {
                     notes.at(offset, "another segment follows, which is not read");
                     self.ended = true;
                 }
@@ -339,11 +352,11 @@ impl Segment {
 
     /// The element at `offset` as a child of the Segment, if it is valid. The end of the file may cut off clusters, and
     /// before the first one the children of clusters of unknown size occur here too.
-    fn sound(&self, offset: u64, header: Header) -> Result<Option<TopLevel>, Error> {
+    fn sound(&self, offset: u64, header: ElementHeader) -> Result<Option<TopLevelElement>, Error> {
         let body = offset + header.length as u64;
         let end = header.size.map_or(u64::MAX, |size| body.saturating_add(size));
         let known = ids::is_top_level(header.id) || ids::is_in_cluster(header.id);
-        let child = TopLevel { id: header.id, offset, body, end, sized: header.size.is_some() };
+        let child = TopLevelElement { id: header.id, offset, body, end, sized: header.size.is_some() };
         match header.id {
             ids::CLUSTER => Ok(Some(child)),
             ids::TRACKS if end > self.body.end => Err(Error::Malformed {
@@ -358,7 +371,7 @@ impl Segment {
 
     /// Goes to the next likely beginning of a Cluster, Tracks or Info, or to the end. `false` if it is not among the
     /// loaded bytes.
-    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, ReadError> {
+    async fn search(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<bool, ReadError> {
         let Some(from) = self.lost else { return Ok(true) };
         let at = stream.position().max(from.saturating_add(1));
         stream.seek(at);
@@ -389,9 +402,9 @@ fn plausible(bytes: &[u8], left: u64) -> bool {
     if !matches!(bytes.first(), Some(0x1F | 0x16 | 0x15)) {
         return false;
     }
-    let Some(header) = Header::parse(bytes) else { return false };
+    let Some(header) = ElementHeader::parse(bytes) else { return false };
     let fits = header.size.is_none_or(|size| size <= left);
-    let Some(child) = bytes.get(header.length..).and_then(Header::parse) else { return false };
+    let Some(child) = bytes.get(header.length..).and_then(ElementHeader::parse) else { return false };
     match header.id {
         ids::CLUSTER => ids::is_in_cluster(child.id),
         ids::TRACKS => fits && matches!(child.id, ids::TRACK_ENTRY | ids::VOID | ids::CRC_32),

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::observed::{Observed, Observer};
+use super::super::observed::{ObservedTrack, Observer};
 use super::super::payload::{self, KeptBlocks};
-use super::block::Head;
-use super::tracks::{Coding, Tracks};
-use crate::codec::Opening;
+use super::block::BlockHead;
+use super::tracks::{BlockCoding, Tracks};
+use crate::codec::FrameOpening;
 use crate::container::Error;
 use crate::container::keyframe::Claim;
 use crate::index::Builder;
@@ -15,7 +15,7 @@ use crate::media::{Kind, Run, Ticks, Time, Timescale, Track};
 
 /// A SimpleBlock or a BlockGroup of a cluster.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
+pub struct ClusterBlock {
     /// The offset of the whole element in the file.
     pub offset: u64,
     /// The size of the whole element.
@@ -25,7 +25,7 @@ pub struct Block {
     /// How many bytes of the element follow on the block.
     pub behind: u64,
     /// The head of the block.
-    pub head: Head,
+    pub head: BlockHead,
     /// BlockDuration, in ticks.
     pub duration: Option<Ticks>,
     /// `DiscardPadding`: how many nanoseconds at its end are not played.
@@ -33,7 +33,7 @@ pub struct Block {
     /// Whether the element declares that it refers to no other.
     pub sync: bool,
     /// What its frame shows, if it was examined.
-    pub opening: Option<Opening>,
+    pub opening: Option<FrameOpening>,
 }
 
 /// The samples of all tracks while they are added to the index.
@@ -58,7 +58,7 @@ struct Cluster {
 impl BlockSamples {
     /// For the blocks of these tracks, in a file with this declared duration.
     pub fn new(Tracks { tracks, codings }: &Tracks, declared: Option<Ticks>) -> Self {
-        let reader = |(coding, track): (&Coding, &Track)| BlockReader::new(*coding, track, declared);
+        let reader = |(coding, track): (&BlockCoding, &Track)| BlockReader::new(*coding, track, declared);
         let readers = codings.iter().zip(tracks).map(reader).collect();
         Self { readers, cluster: None, later: None }
     }
@@ -74,24 +74,24 @@ impl BlockSamples {
     }
 
     /// How to examine the frame of a block, by its declared references.
-    pub fn looks(&self, head: &Head, sync: bool) -> Option<crate::codec::Coding> {
+    pub fn looks(&self, head: &BlockHead, sync: bool) -> Option<crate::codec::KeyframeCoding> {
         self.readers.iter().find(|reader| reader.coding.number == head.track)?.claim.as_ref()?.looks(sync)
     }
 
     /// How many bytes of the frame of a block are to be [shown](Self::look); `None` if it is of no interest.
-    pub fn wants(&self, head: &Head) -> Option<usize> {
+    pub fn wants(&self, head: &BlockHead) -> Option<usize> {
         self.readers.iter().find(|reader| reader.coding.number == head.track)?.observer.length()
     }
 
     /// Takes the beginning of the frame of a block.
-    pub fn look(&mut self, head: &Head, frame: &[u8]) {
+    pub fn look(&mut self, head: &BlockHead, frame: &[u8]) {
         if let Some(reader) = self.readers.iter_mut().find(|reader| reader.coding.number == head.track) {
             reader.observer.look(frame);
         }
     }
 
     /// What was seen of each track.
-    pub fn observed(&self) -> impl Iterator<Item = &Observed> {
+    pub fn observed(&self) -> impl Iterator<Item = &ObservedTrack> {
         self.readers.iter().map(|reader| &reader.observer.observed)
     }
 
@@ -104,7 +104,7 @@ impl BlockSamples {
     }
 
     /// Takes a block of the cluster. Blocks of other tracks are skipped.
-    pub fn block(&mut self, block: &Block, builder: &mut Builder) -> Result<(), Error> {
+    pub fn block(&mut self, block: &ClusterBlock, builder: &mut Builder) -> Result<(), Error> {
         let Self { readers, cluster: Some(cluster), later } = self else { return Ok(()) };
         let found = readers.iter_mut().enumerate().find(|(_, reader)| reader.coding.number == block.head.track);
         let Some((track, reader)) = found else { return Ok(()) };
@@ -143,7 +143,7 @@ impl BlockSamples {
 /// One track's blocks in their order.
 #[derive(Serialize, Deserialize)]
 struct BlockReader {
-    coding: Coding,
+    coding: BlockCoding,
     /// The check of its marked keyframes.
     claim: Option<Claim>,
     observer: Observer,
@@ -153,13 +153,13 @@ struct BlockReader {
     /// The latest presentation time so far, which is the decode time of the next block.
     latest: Option<Ticks>,
     /// The last block, until its duration is known.
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingBlock>,
     /// The last known duration of a block.
     usual: Ticks,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Waiting {
+struct WaitingBlock {
     run: Run,
     /// The duration declared by the block itself, or by its codec.
     own: Option<Ticks>,
@@ -168,7 +168,7 @@ struct Waiting {
 }
 
 impl BlockReader {
-    fn new(coding: Coding, track: &Track, declared: Option<Ticks>) -> Self {
+    fn new(coding: BlockCoding, track: &Track, declared: Option<Ticks>) -> Self {
         // Examining a block that is read anyway costs nothing.
         let claim = Claim::new(coding.pictures, u32::MAX);
         // Frames that are compressed as a whole show nothing.
@@ -179,7 +179,7 @@ impl BlockReader {
     }
 
     /// Takes the next block of the track, and returns the previous sample.
-    fn push(&mut self, block: &Block, time: Ticks) -> Option<Run> {
+    fn push(&mut self, block: &ClusterBlock, time: Ticks) -> Option<Run> {
         self.observer.observed.laced |= block.head.lacing != 0;
         let presentation = time + Ticks(i64::from(block.head.relative));
         let before = self.settle(Some(presentation));
@@ -210,7 +210,7 @@ impl BlockReader {
             (Some(own), Some(natural)) if block.discard > 0 => Some(own.min(natural)),
             (own, natural) => own.or(natural),
         };
-        self.waiting = Some(Waiting { run, own, exact: block.duration.is_some() });
+        self.waiting = Some(WaitingBlock { run, own, exact: block.duration.is_some() });
         before
     }
 
@@ -229,7 +229,7 @@ impl BlockReader {
 
     /// The duration of a block's frames by the track's DefaultDuration or by their codec, to the nearest tick, minus
     /// `discard` nanoseconds.
-    fn natural(&self, head: &Head, discard: u64) -> Option<Ticks> {
+    fn natural(&self, head: &BlockHead, discard: u64) -> Option<Ticks> {
         let opus = || head.opus_duration().filter(|_| self.coding.opus);
         let nanoseconds = self.coding.frame.map(|frame| frame.saturating_mul(u64::from(head.frames))).or_else(opus)?;
         let heard = nanoseconds.saturating_sub(discard);
@@ -240,7 +240,7 @@ impl BlockReader {
     /// The duration of the waiting sample is its declared one; if that is rounded or missing, the time until the next
     /// one; without a next one in its cluster, the usual duration.
     fn settle(&mut self, next: Option<Ticks>) -> Option<Run> {
-        let Waiting { mut run, own, exact } = self.waiting.take()?;
+        let WaitingBlock { mut run, own, exact } = self.waiting.take()?;
         let until_next = next.map(|next| next - run.presentation()).filter(|distance| *distance > Ticks::ZERO);
         run.duration = match (own, until_next) {
             (Some(own), Some(distance)) if !exact && (own.0 - distance.0).abs() <= 1 => distance,
@@ -260,13 +260,13 @@ mod tests {
     use crate::media::Setup;
 
     fn reader(kind: Kind, frame: Option<u64>, opus: bool) -> BlockReader {
-        let coding = Coding {
+        let coding = BlockCoding {
             number: 1,
             kind,
             frame,
             opus,
             unknown: false,
-            pictures: crate::codec::Coding::Unknown,
+            pictures: crate::codec::KeyframeCoding::Unknown,
             record: None,
         };
         let setup = Setup::Inline(bytes::Bytes::new());
@@ -280,9 +280,9 @@ mod tests {
         for (relative, duration) in blocks {
             let [high, low] = relative.to_be_bytes();
             let data = [0x81, high, low, flags, first];
-            let head = Head::parse(&data).unwrap();
+            let head = BlockHead::parse(&data).unwrap();
             let duration = duration.map(Ticks);
-            let block = Block {
+            let block = ClusterBlock {
                 offset: 0,
                 size: 9,
                 header: 3,
@@ -331,8 +331,8 @@ mod tests {
     fn only_video_needs_its_keyframe_flag() {
         for (kind, sync) in [(Kind::Video, false), (Kind::Audio, true), (Kind::Text, true)] {
             let mut reader = reader(kind, None, false);
-            let head = Head::parse(&[0x81, 0, 0, 0, 0]).unwrap();
-            let block = Block {
+            let head = BlockHead::parse(&[0x81, 0, 0, 0, 0]).unwrap();
+            let block = ClusterBlock {
                 offset: 0,
                 size: 9,
                 header: 3,

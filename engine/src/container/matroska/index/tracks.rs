@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::super::ebml::{self, Children, Element};
+use super::super::ebml::{self, ChildElements, EbmlElement};
 use super::super::ids;
-use super::super::observed::Record;
+use super::super::observed::InBandRecord;
 use super::codec;
-use crate::codec::Properties;
+use crate::codec::StreamProperties;
 use crate::container::notes::Notes;
 use crate::container::{Error, TooLarge, Unsupported};
 use crate::media::{Kind, Setup, Ticks, Time, Timescale, Track};
@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 255;
 
 /// What reading a track's blocks needs, besides the [`Track`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Coding {
+pub struct BlockCoding {
     /// TrackNumber, by which blocks name it.
     pub number: u64,
     /// Its kind.
@@ -36,9 +36,9 @@ pub struct Coding {
     /// How its frames are encoded is not kept, and so not where their payloads are.
     pub unknown: bool,
     /// How its frames show whether they are keyframes.
-    pub pictures: crate::codec::Coding,
+    pub pictures: crate::codec::KeyframeCoding,
     /// The configuration that its frames have, and its TrackEntry does not.
-    pub record: Option<Record>,
+    pub record: Option<InBandRecord>,
 }
 
 /// The tracks that can be served, and in parallel what their blocks need.
@@ -47,7 +47,7 @@ pub struct Tracks {
     /// The tracks, in file order; their totals are not known yet.
     pub tracks: Vec<Track>,
     /// For each of them, how its blocks are read.
-    pub codings: Vec<Coding>,
+    pub codings: Vec<BlockCoding>,
 }
 
 /// The needed fields of a TrackEntry.
@@ -80,7 +80,7 @@ impl Tracks {
     /// If it is invalid, a track is encrypted, or there are too many tracks or none.
     pub fn parse(data: &[u8], offset: u64, timescale: Timescale, notes: &mut Notes) -> Result<Self, Error> {
         let (mut found, mut entries, mut inline) = (Self::default(), 0_usize, 0);
-        for child in Children::new(data, offset) {
+        for child in ChildElements::new(data, offset) {
             let child = child.map_err(|unsound| unsound.within("Segment/Tracks"))?;
             if child.id != ids::TRACK_ENTRY {
                 continue;
@@ -100,7 +100,7 @@ impl Tracks {
                 Setup::At(child.offset..child.offset.saturating_add(child.whole.len() as u64))
             };
             let unknown = entry.encoded && !kept;
-            found.codings.push(Coding { unknown, ..entry.coding(kind) });
+            found.codings.push(BlockCoding { unknown, ..entry.coding(kind) });
             found.tracks.push(entry.track(kind, timescale, setup));
         }
         if found.tracks.is_empty() {
@@ -118,7 +118,7 @@ impl Tracks {
 }
 
 impl<'a> TrackEntry<'a> {
-    fn parse(entry: &Element<'a>, path: &str) -> Result<Self, Error> {
+    fn parse(entry: &EbmlElement<'a>, path: &str) -> Result<Self, Error> {
         // The default of Language is "eng" (RFC 9559 §5.1.4.1.19).
         let mut found = Self { language: Some("eng".to_owned()), ..Self::default() };
         for child in entry.children() {
@@ -148,7 +148,7 @@ impl<'a> TrackEntry<'a> {
         Ok(found)
     }
 
-    fn parse_settings(&mut self, settings: &Element<'_>, path: &str) -> Result<(), Error> {
+    fn parse_settings(&mut self, settings: &EbmlElement<'_>, path: &str) -> Result<(), Error> {
         for child in settings.children() {
             let child = child.map_err(|unsound| unsound.within(path))?;
             let pixels = || ebml::uint(child.data).and_then(|pixels| u32::try_from(pixels).ok());
@@ -179,12 +179,15 @@ impl<'a> TrackEntry<'a> {
         None
     }
 
-    fn coding(&self, kind: Kind) -> Coding {
-        let pictures =
-            if self.encoded { crate::codec::Coding::Unknown } else { codec::pictures(&self.codec, self.private) };
+    fn coding(&self, kind: Kind) -> BlockCoding {
+        let pictures = if self.encoded {
+            crate::codec::KeyframeCoding::Unknown
+        } else {
+            codec::pictures(&self.codec, self.private)
+        };
         let opus = self.codec == "A_OPUS" && !self.encoded;
-        let record = Record::needed(&self.codec, self.private);
-        Coding { number: self.number, kind, frame: self.frame, opus, unknown: false, pictures, record }
+        let record = InBandRecord::needed(&self.codec, self.private);
+        BlockCoding { number: self.number, kind, frame: self.frame, opus, unknown: false, pictures, record }
     }
 
     fn track(self, kind: Kind, timescale: Timescale, setup: Setup) -> Track {
@@ -193,7 +196,7 @@ impl<'a> TrackEntry<'a> {
         let sound = if kind == Kind::Audio && !self.encoded {
             codec::sound(&self.codec, self.private)
         } else {
-            Properties::default()
+            StreamProperties::default()
         };
         let rate = Some(codec::whole(self.output.unwrap_or(self.rate))).filter(|rate| *rate > 0);
         Track {
@@ -210,7 +213,7 @@ impl<'a> TrackEntry<'a> {
 
 /// Compressed blocks are allowed, because they are copied. Encrypted ones could be copied too, but a cut would not be
 /// playable, so the reason is reported instead.
-fn refuse_encryption(encodings: &Element<'_>, path: &str) -> Result<(), Error> {
+fn refuse_encryption(encodings: &EbmlElement<'_>, path: &str) -> Result<(), Error> {
     for encoding in encodings.children() {
         let encoding = encoding.map_err(|unsound| unsound.within(path))?;
         for child in encoding.children().take_while(|_| encoding.id == ids::CONTENT_ENCODING) {

@@ -14,16 +14,16 @@ use futures::executor::block_on;
 use reelspan_testkit::media::matroska::{cluster, ebml_header, info, master, simple, string, track, uint};
 
 use super::{Matroska, ids};
-use crate::container::{Error, Format, ReadError, Segment, Selected, Selection, Sink, Source, pieces};
-use crate::index::{Element, Outline, Packed, Page};
+use crate::container::{EditSpan, Error, Format, ReadError, Selected, Selection, Sink, Source, pieces};
+use crate::index::{Element, Outline, PackedPage, Page};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Interval, Run, Ticks, Time};
 
 #[derive(Default)]
-struct Pages(Vec<Packed>);
+struct Pages(Vec<PackedPage>);
 
 impl Sink for Pages {
-    async fn page(&mut self, page: Packed) -> Result<(), ReadError> {
+    async fn page(&mut self, page: PackedPage) -> Result<(), ReadError> {
         if page.is_page() {
             self.0.push(page);
         }
@@ -139,7 +139,7 @@ impl Indexed {
         let tracks = tracks.iter().map(|track| Selected {
             track: *track,
             runs: self.samples[*track].iter().filter(within).cloned().collect(),
-            segments: vec![Segment { duration: Ticks(end - start), media: Some(Ticks(start)) }],
+            segments: vec![EditSpan { duration: Ticks(end - start), media: Some(Ticks(start)) }],
         });
         let given = Interval::new(ms(start), ms(end)).unwrap();
         Selection { given, tracks: tracks.collect(), elements: self.elements.iter().cloned().collect() }

@@ -92,14 +92,14 @@ fn a_cut_lasts_until_its_end_or_that_of_its_last_sample() {
         selection.given = Interval::new(Time::ZERO, Time(end * 1_000_000)).unwrap();
         let cut = bytes(&container::write(&before.outline, &selection).unwrap().splice, &original);
         let (_, _, info) = segment(&cut).into_iter().find(|child| child.0 == ids::INFO).unwrap();
-        let duration = ebml::Children::new(&info, 0).map(Result::unwrap).find(|child| child.id == ids::DURATION);
+        let duration = ebml::ChildElements::new(&info, 0).map(Result::unwrap).find(|child| child.id == ids::DURATION);
         assert_eq!(ebml::float(duration.unwrap().data), Some(expected), "tracks {tracks:?} up to {end}");
     }
 }
 
 /// The children of a Segment, as (ID, offset in its data, data).
 fn segment(cut: &[u8]) -> Vec<(u32, u64, Vec<u8>)> {
-    let top: Vec<_> = ebml::Children::new(cut, 0).map(Result::unwrap).collect();
+    let top: Vec<_> = ebml::ChildElements::new(cut, 0).map(Result::unwrap).collect();
     assert_eq!(top.iter().map(|element| element.id).collect::<Vec<_>>(), [ids::EBML, ids::SEGMENT]);
     let start = (cut.len() - top[1].data.len()) as u64;
     top[1].children().map(Result::unwrap).map(|child| (child.id, child.offset - start, child.data.to_vec())).collect()
@@ -120,7 +120,7 @@ fn a_cut_points_at_its_own_elements_and_keyframes() {
         let names: Vec<_> = children.iter().map(|child| child.0).take_while(|id| *id != ids::CLUSTER).collect();
         assert_eq!(names, [ids::SEEK_HEAD, ids::INFO, ids::TRACKS, ids::CUES]);
         let inner = |data: &[u8]| -> Vec<(u32, Vec<u8>)> {
-            ebml::Children::new(data, 0).map(Result::unwrap).map(|child| (child.id, child.data.to_vec())).collect()
+            ebml::ChildElements::new(data, 0).map(Result::unwrap).map(|child| (child.id, child.data.to_vec())).collect()
         };
         let value = |data: &[u8]| ebml::uint(data).unwrap();
         for (_, seek) in inner(&children[0].2) {

@@ -1,7 +1,7 @@
 //! The clusters of a cut: those of the original, with new times, and with the selected blocks.
 
 use super::super::{ebml, ids};
-use super::{Block, mismatch};
+use super::{OriginalBlock, mismatch};
 use crate::container::draft::Draft;
 use crate::container::{Error, Extents};
 use crate::index::{Element, Elements};
@@ -60,7 +60,7 @@ impl<'a> Clusters<'a> {
     /// # Errors
     ///
     /// If no element contains it, or it is presented too long before zero for any cluster.
-    pub fn put(&mut self, block: &Block) -> Result<BlockPosition, Error> {
+    pub fn put(&mut self, block: &OriginalBlock) -> Result<BlockPosition, Error> {
         let (original, element_time) = self.element(block)?;
         let time = block.presentation - self.zero;
         let element_time = element_time - self.zero;
@@ -89,7 +89,7 @@ impl<'a> Clusters<'a> {
     }
 
     /// The offset of the original's element that contains a block, and its time.
-    fn element(&mut self, block: &Block) -> Result<(u64, Ticks), Error> {
+    fn element(&mut self, block: &OriginalBlock) -> Result<(u64, Ticks), Error> {
         let end = |element: &Element| element.offset.saturating_add(element.size);
         while self.element.as_ref().is_some_and(|first| end(first) <= block.offset) {
             self.element = self.elements.next();

@@ -2,7 +2,7 @@
 //! to be known before their content: all positions have eight bytes.
 
 use super::super::{ebml, ids};
-use super::Block;
+use super::OriginalBlock;
 use super::clusters::BlockPosition;
 use crate::container::Selected;
 use crate::media::{Kind, Ticks, Time, Track};
@@ -40,7 +40,7 @@ impl Cues {
     }
 
     /// Takes a block as a cue point, if it qualifies.
-    pub fn offer(&mut self, track: &Track, block: &Block, place: BlockPosition) {
+    pub fn offer(&mut self, track: &Track, block: &OriginalBlock, place: BlockPosition) {
         let far = |last: &BlockPosition| place.time - last.time >= self.distance;
         if block.sync && Some(track.id) == self.track && self.points.last().is_none_or(far) {
             self.points.push(place);

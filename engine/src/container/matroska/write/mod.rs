@@ -35,7 +35,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let mut cues = Cues::for_tracks(&selection.tracks, &tracks);
     for (at, run) in InOrder::new(&selection.tracks) {
         let Some(track) = tracks.get(at) else { continue };
-        let block = Block::of(&run);
+        let block = OriginalBlock::of(&run);
         let place = clusters.put(&block)?;
         cues.offer(track, &block, place);
     }
@@ -59,7 +59,7 @@ fn end(tracks: &[Selected]) -> Ticks {
 
 /// One SimpleBlock or BlockGroup of the original.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
+pub struct OriginalBlock {
     /// Its offset and size.
     pub offset: u64,
     pub size: u64,
@@ -71,7 +71,7 @@ pub struct Block {
     pub sync: bool,
 }
 
-impl Block {
+impl OriginalBlock {
     /// The only sample of a run.
     fn of(run: &Run) -> Self {
         Self {
@@ -162,5 +162,5 @@ fn seek_head(out: &mut Vec<u8>, info: u64, tracks: u64, cues: Option<u64>) {
 
 /// The pages, the outline and the selection are inconsistent.
 pub fn mismatch(what: String) -> Error {
-    Error::Index(index::Error(what))
+    Error::Index(index::InvalidIndex(what))
 }

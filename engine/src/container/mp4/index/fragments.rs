@@ -8,11 +8,11 @@ use super::MAX_BOXES;
 use super::looks::{Looks, singly};
 use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
-use crate::container::mp4::fragment::{self, Progress};
+use crate::container::mp4::fragment::{self, TrackProgress};
 use crate::container::mp4::movie::MovieTrack;
 use crate::container::mp4::samples::description;
 use crate::container::mp4::window::Window;
-use crate::container::pass::Output;
+use crate::container::pass::PassOutput;
 use crate::container::{DynSource, Error, TooLarge};
 use crate::media::{Run, Ticks, Time};
 
@@ -62,8 +62,8 @@ pub async fn late_start(
 
 /// The progress of reading the fragments of a file.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Fragments {
-    tracks: Vec<Progress>,
+pub struct MovieFragments {
+    tracks: Vec<TrackProgress>,
     /// The check of each track's sync samples, if they can be checked.
     claims: Vec<Option<Claim>>,
     looks: Looks,
@@ -76,9 +76,9 @@ pub struct Fragments {
     window: Window,
 }
 
-impl Fragments {
+impl MovieFragments {
     /// For tracks with this progress before the first fragment.
-    pub fn new(tracks: Vec<Progress>, claims: Vec<Option<Claim>>, window: Window) -> Self {
+    pub fn new(tracks: Vec<TrackProgress>, claims: Vec<Option<Claim>>, window: Window) -> Self {
         Self { tracks, claims, looks: Looks::default(), last: None, ahead: NEXT_READ, boxes: 0, window }
     }
 
@@ -90,7 +90,12 @@ impl Fragments {
 
     /// Reads the box that begins at `offset`, and returns the offset of the next one; `None` if the file ends, or the
     /// rest cannot be parsed.
-    pub async fn next(&mut self, source: &dyn DynSource, offset: u64, out: &mut Output) -> Result<Option<u64>, Error> {
+    pub async fn next(
+        &mut self,
+        source: &dyn DynSource,
+        offset: u64,
+        out: &mut PassOutput,
+    ) -> Result<Option<u64>, Error> {
         let found = match self.window.top_level(source, offset, self.ahead).await {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
@@ -114,7 +119,12 @@ impl Fragments {
     }
 
     /// Reads a movie fragment. Returns whether it was valid.
-    async fn fragment(&mut self, source: &dyn DynSource, range: Range<u64>, out: &mut Output) -> Result<bool, Error> {
+    async fn fragment(
+        &mut self,
+        source: &dyn DynSource,
+        range: Range<u64>,
+        out: &mut PassOutput,
+    ) -> Result<bool, Error> {
         let (offset, length) = (range.start, range.end - range.start);
         if length > MAX_FRAGMENT {
             return Err(TooLarge::Box { what: "a movie fragment", bytes: length, bound: MAX_FRAGMENT }.into());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::MAX_MOVIE;
-use crate::codec::{Coding, LOOK, Opening};
+use crate::codec::{FrameOpening, KeyframeCoding, LOOK};
 use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
 use crate::container::mp4::compressed;
@@ -59,10 +59,10 @@ impl Looks {
     async fn opening(
         &mut self,
         source: &dyn DynSource,
-        coding: Coding,
+        coding: KeyframeCoding,
         run: &Run,
         ahead: u64,
-    ) -> Result<Option<Opening>, Error> {
+    ) -> Result<Option<FrameOpening>, Error> {
         let (start, end) = (run.offset, run.bytes().end.min(run.offset.saturating_add(LOOK as u64)).min(source.len()));
         let back = start < self.furthest;
         self.back = self.back.saturating_add(u32::from(back));

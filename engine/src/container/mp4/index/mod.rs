@@ -9,10 +9,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use self::fragments::Fragments;
+use self::fragments::MovieFragments;
 use self::looks::{Doubts, LOOKS};
-use super::codec::Codec;
-use super::fragment::Progress;
+use super::codec::Mp4Codec;
+use super::fragment::TrackProgress;
 use super::movie::{Defaults, Movie, MovieTrack};
 use super::samples::{TrackSamples, description};
 use super::window::{Window, malformed};
@@ -20,8 +20,8 @@ use super::{CONTAINER, chapters, compressed};
 use crate::container::boxes::Box;
 use crate::container::keyframe::Claim;
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, TooLarge, Unsupported, pass};
 use crate::index::{Chapters, FORMAT, Outline, cell, cell_end};
 use crate::media::{Kind, Run, Setup, Ticks, Time, Track};
@@ -52,16 +52,17 @@ pub struct Mp4Pass {
     created: Option<i64>,
     chapters: Chapters,
     /// The codec of each track.
-    codecs: Vec<Codec>,
-    fragments: Option<Fragments>,
+    codecs: Vec<Mp4Codec>,
+    fragments: Option<MovieFragments>,
     /// The samples of the tables are added to the index only after these are settled.
     doubts: Option<Doubts>,
 }
 
 impl pass::IndexPass for Mp4Pass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
         let mut window = Window::default();
-        let Opening { brands, offset, moov, setup_ranges } = Opening::read(stream.source(), &mut window).await?;
+        let MovieHeaders { brands, offset, moov, setup_ranges } =
+            MovieHeaders::read(stream.source(), &mut window).await?;
         let range = offset..offset.saturating_add(moov.len() as u64);
         let moov = Box::read(&moov, offset, "")?;
         let inflated = compressed::inflated(&moov, MAX_MOVIE)?;
@@ -71,7 +72,7 @@ impl pass::IndexPass for Mp4Pass {
         Ok(pass)
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         if let Some(doubts) = &mut self.doubts {
             if let Some(offset) = doubts.step(stream.source()).await? {
                 stream.seek(offset);
@@ -95,7 +96,7 @@ impl pass::IndexPass for Mp4Pass {
 
     fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         let Self { brands, header, setup_ranges, created, chapters, codecs, fragments, .. } = self;
-        for note in fragments.iter().flat_map(Fragments::notes) {
+        for note in fragments.iter().flat_map(MovieFragments::notes) {
             notes.push(note);
         }
         for (track, codec) in tracks.iter_mut().zip(&codecs).filter(|_| fragments.is_some()) {
@@ -134,7 +135,7 @@ impl Mp4Pass {
         (moov, range): (&Box<'_>, Range<u64>),
         brands: Bytes,
         setup_ranges: Vec<Range<u64>>,
-        out: &mut Output,
+        out: &mut PassOutput,
     ) -> Result<Self, Error> {
         let Movie { header, created, mut tracks, chapter_tracks, chapter_list, fragments, notes } = Movie::read(moov)?;
         if tracks.is_empty() {
@@ -155,7 +156,7 @@ impl Mp4Pass {
         for track in &models {
             out.builder.add_track(track.clone());
         }
-        let codecs: Vec<Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
+        let codecs: Vec<Mp4Codec> = tracks.iter().map(|track| track.codec.clone()).collect();
         let doubts = match &fragments {
             None => Doubts::of(source, moov, range, &tracks).await?,
             Some(_) => None,
@@ -168,16 +169,17 @@ impl Mp4Pass {
         let chapters = chapters::read(source, held, &chapter_tracks, chapter_list.as_ref(), &mut out.notes).await?;
         let fragments = fragments.map(|defaults| {
             let tracks = decode.into_iter().zip(&models);
-            let tracks = tracks.map(|(decode, track)| Progress { decode, defaults: Defaults::find(&defaults, track) });
+            let tracks =
+                tracks.map(|(decode, track)| TrackProgress { decode, defaults: Defaults::find(&defaults, track) });
             let claims = codecs.iter().map(|codec| Claim::new(codec.pictures, LOOKS));
-            Fragments::new(tracks.collect(), claims.collect(), window)
+            MovieFragments::new(tracks.collect(), claims.collect(), window)
         });
         Ok(Self { brands, header, setup_ranges, created, chapters, codecs, fragments, doubts })
     }
 }
 
 /// What has to be read before a file's media can be found.
-struct Opening {
+struct MovieHeaders {
     /// The `ftyp` box.
     brands: Bytes,
     /// The movie box and its offset.
@@ -187,7 +189,7 @@ struct Opening {
     setup_ranges: Vec<Range<u64>>,
 }
 
-impl Opening {
+impl MovieHeaders {
     async fn read(source: &dyn DynSource, window: &mut Window) -> Result<Self, Error> {
         let mut brands = Bytes::new();
         let mut brands_range = 0..0;
@@ -235,7 +237,7 @@ fn index_tables(
     tracks: &[MovieTrack<'_>],
     file_length: u64,
     doubts: Option<&Doubts>,
-    out: &mut Output,
+    out: &mut PassOutput,
 ) -> Result<Vec<Ticks>, Error> {
     let mut readers = Vec::new();
     for (place, track) in tracks.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::*;
 use crate::container::{ReadError, Source};
 
 /// Shapes whose movie box is the last in the file.
-const MOVIE_LAST: Shape = SHAPES[1];
+const MOVIE_LAST: FileShape = SHAPES[1];
 /// Shown to the viewer, unlike those for navigation.
 const ENABLED: u32 = 1;
 
@@ -28,7 +28,7 @@ fn shown(outline: &Outline) -> String {
 
 /// Ten seconds of sound whose chapters are in these tracks.
 fn sound(chapters: &[TestTrack]) -> Vec<TestTrack> {
-    let mut sound = track(1, Kind::Audio, 1000, 100, 1, 100, &mut Random(0));
+    let mut sound = track(1, Kind::Audio, 1000, 100, 1, 100, &mut RandomNumbers(0));
     sound.samples.iter_mut().zip(0..).for_each(|(sample, at)| {
         (sample.decode, sample.duration) = (Ticks(100 * at), Ticks(100));
     });
@@ -59,7 +59,7 @@ fn chapters_are_those_of_the_tracks_else_of_the_list() {
         (&[titles(2, &[])], &listed, "a 0,5; b 5,10"),
     ] {
         let mut tracks = sound(tracks);
-        let mut file = write(&mut tracks, MOVIE_LAST, &mut Random(7));
+        let mut file = write(&mut tracks, MOVIE_LAST, &mut RandomNumbers(7));
         append_to_movie(&mut file, *b"udta", &list(listed));
         let (outline, _) = index(&file.into()).unwrap();
         assert_eq!((shown(&outline).as_str(), outline.notes.join("; ").as_str()), (expected, ""));
@@ -70,7 +70,7 @@ fn chapters_are_those_of_the_tracks_else_of_the_list() {
 #[test]
 fn a_chapter_track_that_cannot_be_read_is_a_note_and_the_list_counts() {
     let mut tracks = sound(&[titles(2, &[("Opening", 10)])]);
-    let file = write(&mut tracks, MOVIE_LAST, &mut Random(7));
+    let file = write(&mut tracks, MOVIE_LAST, &mut RandomNumbers(7));
     for (damage, note) in [
         (&b"stsz"[..], "the chapters of track 2 passed over: expected a box stz2 inside"),
         (b"stts", "the chapters of track 2 passed over: expected a box stts inside"),
@@ -96,8 +96,8 @@ fn a_chapter_track_that_cannot_be_read_is_a_note_and_the_list_counts() {
 #[test]
 fn a_chapter_track_is_given_out_where_players_show_it() {
     let text = titles(2, &[("Opening", 10)]);
-    let pictures = TestTrack { id: 2, ..track(2, Kind::Video, 1000, 1000, 1, 10, &mut Random(0)) };
-    let other = track(2, Kind::Audio, 1000, 1000, 1, 10, &mut Random(0));
+    let pictures = TestTrack { id: 2, ..track(2, Kind::Video, 1000, 1000, 1, 10, &mut RandomNumbers(0)) };
+    let other = track(2, Kind::Audio, 1000, 1000, 1, 10, &mut RandomNumbers(0));
     for (chapters, flags, ids, notes, titled) in [
         (&text, 0, &[1][..], "", "Opening 0,10"),
         (&text, 0xE, &[1], "", "Opening 0,10"),
@@ -107,13 +107,13 @@ fn a_chapter_track_is_given_out_where_players_show_it() {
         (&other, 0, &[1, 2], "", ""),
     ] {
         let mut tracks = sound(&[TestTrack { flags, ..chapters.clone() }]);
-        let (outline, _) = index(&write(&mut tracks, SHAPES[0], &mut Random(7)).into()).unwrap();
+        let (outline, _) = index(&write(&mut tracks, SHAPES[0], &mut RandomNumbers(7)).into()).unwrap();
         assert_eq!(outline.tracks.iter().map(|track| track.id).collect::<Vec<_>>(), ids);
         assert_eq!((outline.notes.join("; ").as_str(), shown(&outline).as_str()), (notes, titled));
     }
     // One that names itself, or a missing one, is an ordinary track.
     let mut alone = vec![TestTrack { chapters: vec![2, 99], ..text }];
-    let (outline, _) = index(&write(&mut alone, SHAPES[0], &mut Random(7)).into()).unwrap();
+    let (outline, _) = index(&write(&mut alone, SHAPES[0], &mut RandomNumbers(7)).into()).unwrap();
     assert_eq!((outline.tracks.len(), shown(&outline).as_str()), (1, ""));
 }
 
@@ -141,7 +141,7 @@ fn titles_that_lie_together_are_one_read() {
         for (sample, at) in tracks[0].samples.iter_mut().zip(0..) {
             (sample.decode, sample.duration, sample.size) = (Ticks(1000 * at), Ticks(1000), size);
         }
-        let with = write(&mut tracks, Shape { chunk, ..MOVIE_LAST }, &mut Random(7));
+        let with = write(&mut tracks, FileShape { chunk, ..MOVIE_LAST }, &mut RandomNumbers(7));
         let mut without = with.clone();
         let chap = without.windows(4).rposition(|bytes| bytes == b"chap").unwrap();
         without[chap..chap + 4].copy_from_slice(b"none");

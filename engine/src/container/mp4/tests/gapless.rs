@@ -22,12 +22,12 @@ fn comment(name: &str, text: &str) -> Vec<u8> {
 
 #[test]
 fn sound_without_an_edit_list_begins_and_ends_where_itunes_says() {
-    let mut sound = track(1, Kind::Audio, 1000, 100, 1, 100, &mut Random(0));
+    let mut sound = track(1, Kind::Audio, 1000, 100, 1, 100, &mut RandomNumbers(0));
     sound.samples.iter_mut().zip(0..).for_each(|(sample, at)| {
         (sample.decode, sample.duration) = (Ticks(100 * at), Ticks(100));
     });
     let edited = TestTrack { edits: vec![(9000, 1000)], ..sound.clone() };
-    let picture = track(2, Kind::Video, 1000, 100, 10, 100, &mut Random(0));
+    let picture = track(2, Kind::Video, 1000, 100, 10, 100, &mut RandomNumbers(0));
     // 2112 before, 263 after, 7625 audible; then further numbers that are ignored.
     let said = " 00000000 00000840 00000107 0000000000001DC9 00000000 00000000";
     let heard = Edit { duration: Some(Ticks(7625)), media: Some(Ticks(2112)) };
@@ -42,7 +42,7 @@ fn sound_without_an_edit_list_begins_and_ends_where_itunes_says() {
         (vec![sound, picture], "iTunSMPB", said, vec![]),
     ] {
         let mut tracks = tracks;
-        let mut file = write(&mut tracks, SHAPES[1], &mut Random(7));
+        let mut file = write(&mut tracks, SHAPES[1], &mut RandomNumbers(7));
         append_to_movie(&mut file, *b"udta", &comment(name, text));
         let (outline, _) = index(&file.into()).unwrap();
         assert_eq!(outline.tracks[0].edits, expected, "{text}");

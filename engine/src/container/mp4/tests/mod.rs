@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::testing::{Random, Shape, TestTrack, append_to_movie, titles, track, write};
+use super::testing::{FileShape, RandomNumbers, TestTrack, append_to_movie, titles, track, write};
 use crate::container::{self, Error};
 use crate::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
 use crate::index::Outline;
@@ -78,7 +78,7 @@ fn seconds(start: f64, end: f64) -> Interval {
 }
 
 /// Video, audio and text, some forty seconds of each.
-fn film(random: &mut Random) -> Vec<TestTrack> {
+fn film(random: &mut RandomNumbers) -> Vec<TestTrack> {
     vec![
         track(1, Kind::Video, 600, 24, 31, 1000, random),
         track(2, Kind::Audio, 48_000, 1024, 1, 1870, random),
@@ -86,18 +86,18 @@ fn film(random: &mut Random) -> Vec<TestTrack> {
     ]
 }
 
-const SHAPES: [Shape; 4] = [
-    Shape { movie_first: true, wide: false, chunk: 3, fragmented: false },
-    Shape { movie_first: false, wide: true, chunk: 50, fragmented: false },
-    Shape { movie_first: true, wide: false, chunk: 100_000, fragmented: false },
-    Shape { movie_first: true, wide: false, chunk: 25, fragmented: true },
+const SHAPES: [FileShape; 4] = [
+    FileShape { movie_first: true, wide: false, chunk: 3, fragmented: false },
+    FileShape { movie_first: false, wide: true, chunk: 50, fragmented: false },
+    FileShape { movie_first: true, wide: false, chunk: 100_000, fragmented: false },
+    FileShape { movie_first: true, wide: false, chunk: 25, fragmented: true },
 ];
 
 #[test]
 fn sound_in_fragments_is_decoded_from_the_frame_before() {
-    let mut sound = vec![track(1, Kind::Audio, 1000, 100, 1, 60, &mut Random(0))];
+    let mut sound = vec![track(1, Kind::Audio, 1000, 100, 1, 60, &mut RandomNumbers(0))];
     for shape in SHAPES {
-        let mut file = write(&mut sound, shape, &mut Random(7));
+        let mut file = write(&mut sound, shape, &mut RandomNumbers(7));
         let entry = file.windows(4).position(|bytes| bytes == b"tst2").unwrap();
         file[entry..entry + 4].copy_from_slice(b"mp4a");
         let (outline, _) = index(&file.into()).unwrap();
@@ -108,7 +108,7 @@ fn sound_in_fragments_is_decoded_from_the_frame_before() {
 #[test]
 fn what_is_indexed_is_what_was_written() {
     for (seed, shape) in SHAPES.into_iter().enumerate() {
-        let mut random = Random(seed as u64);
+        let mut random = RandomNumbers(seed as u64);
         let mut tracks = film(&mut random);
         let file = Bytes::from(write(&mut tracks, shape, &mut random));
         let (outline, mut pages) = index(&file).unwrap();
@@ -165,7 +165,7 @@ proptest! {
 
     #[test]
     fn a_cut_shows_just_what_the_original_shows(seed in any::<u64>(), shape in 0..SHAPES.len(), start in 0.0..39.0, length in 0.05..20.0) {
-        let mut random = Random(seed);
+        let mut random = RandomNumbers(seed);
         let mut tracks = film(&mut random);
         tracks[0].edits = vec![(40_000, 48)];
         let file = Bytes::from(write(&mut tracks, SHAPES[shape], &mut random));
@@ -190,14 +190,15 @@ proptest! {
 
 #[test]
 fn a_recording_that_counts_from_1970_begins_at_zero() {
-    let tracks = film(&mut Random(2));
+    let tracks = film(&mut RandomNumbers(2));
     let mut late = tracks.clone();
     for track in &mut late {
         for sample in &mut track.samples {
             sample.decode += Ticks(1_726_776_788 * i64::from(track.timescale));
         }
     }
-    let [file, late] = [tracks, late].map(|mut tracks| Bytes::from(write(&mut tracks, SHAPES[3], &mut Random(3))));
+    let [file, late] =
+        [tracks, late].map(|mut tracks| Bytes::from(write(&mut tracks, SHAPES[3], &mut RandomNumbers(3))));
     let ((outline, mut pages), (shifted, mut shifted_pages)) = (index(&file).unwrap(), index(&late).unwrap());
     assert_eq!(shifted.notes, ["it begins at 1726776788 seconds, which is taken for zero"]);
     assert_eq!((shifted.duration, shifted.pages), (outline.duration, outline.pages));
@@ -208,7 +209,7 @@ fn a_recording_that_counts_from_1970_begins_at_zero() {
 
 #[test]
 fn edits_that_jump_are_cut_as_they_play() {
-    let mut random = Random(11);
+    let mut random = RandomNumbers(11);
     let mut tracks = vec![track(1, Kind::Audio, 1000, 100, 1, 400, &mut random)];
     // Two empty seconds, then from 20 s, then from 5 s.
     tracks[0].edits = vec![(2000, -1), (3000, 20_000), (4000, 5000)];
@@ -231,7 +232,7 @@ fn edits_that_jump_are_cut_as_they_play() {
 
 #[test]
 fn the_timescale_of_a_cut_is_one_that_is_positive_for_all() {
-    let mut random = Random(6);
+    let mut random = RandomNumbers(6);
     let kinds = [(1, Kind::Video, 12_800, 512), (2, Kind::Audio, 44_100, 1024), (3, Kind::Text, 1_000_000, 500_000)];
     let mut tracks = kinds.map(|(id, kind, timescale, length)| track(id, kind, timescale, length, 1, 99, &mut random));
     let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
@@ -243,7 +244,7 @@ fn the_timescale_of_a_cut_is_one_that_is_positive_for_all() {
 
 #[test]
 fn a_track_alone_has_no_byte_of_the_others() {
-    let mut random = Random(5);
+    let mut random = RandomNumbers(5);
     let mut tracks = film(&mut random);
     let file = Bytes::from(write(&mut tracks, SHAPES[0], &mut random));
     let (outline, mut pages) = index(&file).unwrap();
@@ -262,7 +263,7 @@ fn a_track_alone_has_no_byte_of_the_others() {
 
 #[test]
 fn leading_pictures_of_an_open_group_are_left_out() {
-    let mut random = Random(3);
+    let mut random = RandomNumbers(3);
     let mut tracks = vec![track(1, Kind::Video, 600, 20, 6, 600, &mut random)];
     // Each group is decoded I B B P P P, and presented B B I P P P: its B-pictures need the previous group.
     for group in tracks[0].samples.chunks_mut(6) {
@@ -288,7 +289,7 @@ fn leading_pictures_of_an_open_group_are_left_out() {
 
 #[test]
 fn what_cannot_be_given_out_is_said() {
-    let mut random = Random(9);
+    let mut random = RandomNumbers(9);
     let plain = write(&mut film(&mut random), SHAPES[0], &mut random);
     let with = |old: &[u8; 4], new: &[u8; 4]| {
         let mut file = plain.clone();
@@ -311,7 +312,7 @@ fn what_cannot_be_given_out_is_said() {
 
 #[test]
 fn a_file_that_ends_inside_a_fragment_keeps_those_before() {
-    let mut random = Random(4);
+    let mut random = RandomNumbers(4);
     let whole = write(&mut film(&mut random), SHAPES[3], &mut random);
     let last = whole.windows(4).rposition(|bytes| bytes == b"moof").unwrap();
     let all: u64 = index(&whole.clone().into()).unwrap().0.tracks.iter().map(|track| track.samples).sum();
@@ -325,9 +326,9 @@ fn a_file_that_ends_inside_a_fragment_keeps_those_before() {
 fn pcm_stays_a_run_from_end_to_end() {
     // An hour of 48 000 samples a second: four bytes each, in one chunk.
     let count = 48_000u32 * 3600;
-    let mut random = Random(1);
+    let mut random = RandomNumbers(1);
     let mut one = vec![track(1, Kind::Audio, 48_000, 1, 1, 1, &mut random)];
-    let mut file = write(&mut one, Shape { movie_first: true, chunk: 1, ..Shape::default() }, &mut random);
+    let mut file = write(&mut one, FileShape { movie_first: true, chunk: 1, ..FileShape::default() }, &mut random);
     let moov = file.windows(4).position(|bytes| bytes == b"stsz").unwrap();
     let set = |file: &mut Vec<u8>, kind: &[u8; 4], at: usize, value: u32| {
         let position = file.windows(4).position(|bytes| bytes == kind).unwrap();
@@ -376,7 +377,7 @@ fn pcm_stays_a_run_from_end_to_end() {
 #[test]
 fn damage_is_an_error_or_a_note_and_never_a_panic() {
     for (seed, shape) in SHAPES.into_iter().enumerate() {
-        let mut random = Random(seed as u64);
+        let mut random = RandomNumbers(seed as u64);
         let mut tracks = vec![
             track(1, Kind::Video, 600, 24, 10, 60, &mut random),
             track(2, Kind::Audio, 48_000, 1024, 1, 90, &mut random),

@@ -24,7 +24,7 @@ fn compressed(film: &[u8], algorithm: [u8; 4], length: Option<u32>) -> Bytes {
 
 #[test]
 fn a_compressed_movie_box_is_read_as_what_it_holds() {
-    let mut random = Random(1);
+    let mut random = RandomNumbers(1);
     let mut tracks = film(&mut random);
     let plain = write(&mut tracks, SHAPES[1], &mut random);
     let (expected, _) = index(&plain.clone().into()).unwrap();
@@ -48,7 +48,7 @@ fn a_movie_that_only_names_others_is_refused() {
 
 #[test]
 fn a_compressed_movie_box_that_is_none_is_told() {
-    let mut random = Random(1);
+    let mut random = RandomNumbers(1);
     let plain = write(&mut film(&mut random), SHAPES[1], &mut random);
     for (algorithm, length, why) in [
         (*b"adec", None, "not supported: a movie header (cmov) that is compressed by adec"),

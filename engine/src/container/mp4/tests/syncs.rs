@@ -3,11 +3,11 @@
 use super::*;
 use crate::container::boxes::{Box, write_box, write_full_box};
 use crate::container::mp4::groups::{Groups, recovery};
-use crate::container::mp4::sync::Syncs;
+use crate::container::mp4::sync::SyncTable;
 
 /// VP8 pictures, whose first bit says whether they are keyframes: each fifth is one.
 fn pictures() -> TestTrack {
-    let mut pictures = track(1, Kind::Video, 2500, 100, 5, 300, &mut Random(1));
+    let mut pictures = track(1, Kind::Video, 2500, 100, 5, 300, &mut RandomNumbers(1));
     for sample in &mut pictures.samples {
         sample.composition = Ticks::ZERO;
         sample.size += 1;
@@ -37,7 +37,7 @@ fn syncs(file: &Bytes) -> (Vec<usize>, Vec<String>) {
 fn pictures_are_looked_at_where_all_are_said_to_be_sync_samples() {
     let expected: Vec<usize> = (0..300).step_by(5).collect();
     for shape in SHAPES {
-        let mut file = write(&mut [pictures()], shape, &mut Random(3));
+        let mut file = write(&mut [pictures()], shape, &mut RandomNumbers(3));
         rename(&mut file, *b"tst1", *b"vp08");
         assert_eq!(syncs(&file.clone().into()), (expected.clone(), Vec::new()), "{shape:?}");
         rename(&mut file, *b"stss", *b"free");
@@ -53,7 +53,7 @@ fn pictures_are_looked_at_where_all_are_said_to_be_sync_samples() {
 fn pictures_that_all_stand_alone_are_believed_to() {
     let mut alone = pictures();
     alone.payload.iter_mut().for_each(|payload| payload[0] = 0);
-    let mut file = write(&mut [alone], SHAPES[0], &mut Random(3));
+    let mut file = write(&mut [alone], SHAPES[0], &mut RandomNumbers(3));
     rename(&mut file, *b"tst1", *b"vp08");
     rename(&mut file, *b"stss", *b"free");
     assert_eq!(syncs(&file.into()), ((0..300).collect(), Vec::new()));
@@ -83,7 +83,7 @@ fn sample_groups_tell_of_points_to_begin_at() {
         let stbl = groups(kind, entries, &sgpd);
         let stbl = Box::read(&stbl, 0, "").unwrap();
         let (stss, points) = (stbl.child(*b"stss").unwrap(), Groups::points(&stbl).unwrap());
-        let mut syncs = Syncs::read(stss.as_ref(), None, points).unwrap();
+        let mut syncs = SyncTable::read(stss.as_ref(), None, points).unwrap();
         let found: Vec<u32> = (1..=20).filter(|number| syncs.peek(*number).0).collect();
         assert_eq!((found, recovery(&stbl).unwrap()), (expected, distance));
     }

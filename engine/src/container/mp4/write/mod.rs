@@ -6,12 +6,12 @@ mod remux;
 mod tables;
 
 pub use self::remux::remux;
-use self::tables::{Chunks, CountedSamples, Shape};
+use self::tables::{CountedSamples, CutChunks, SampleSummary};
 use super::samples::description;
-use super::sound::Packets;
+use super::sound::SoundPackets;
 use crate::container::boxes::{Box, patch_u32, try_write_box, write_box, write_full_box};
 use crate::container::order::Merged;
-use crate::container::{Error, Extents, MAX_MADE, Segment, Selected, Selection, TooLarge, Written};
+use crate::container::{EditSpan, Error, Extents, MAX_MADE, Selected, Selection, TooLarge, Written};
 use crate::index::{Outline, Runs};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Run, Setup, Ticks, Timescale, Track};
@@ -31,7 +31,7 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
     let wide = is_wide(length);
     let tables = tables_of(&tracks);
     fits(tables)?;
-    let Layout { data, chunks, .. } = lay_out(&selection.tracks, &tracks, wide)?;
+    let MediaDataLayout { data, chunks, .. } = lay_out(&selection.tracks, &tracks, wide)?;
     for (track, chunks) in tracks.iter_mut().zip(chunks) {
         track.chunks = chunks;
     }
@@ -74,7 +74,7 @@ fn write_movie(
             let chunk_tables = &mut chunk_tables;
             let chunks = std::mem::take(&mut track.chunks);
             let setup = track.setup.clone();
-            Writer { track, movie: timescale, wide, chunks, chunk_tables }.walk(out, &setup)?;
+            TrakWriter { track, movie: timescale, wide, chunks, chunk_tables }.walk(out, &setup)?;
         }
         Ok(())
     })?;
@@ -98,7 +98,7 @@ fn write_movie(
 }
 
 fn damaged(what: &str) -> Error {
-    Error::Index(crate::index::Error(what.to_owned()))
+    Error::Index(crate::index::InvalidIndex(what.to_owned()))
 }
 
 /// The size of a run's samples in bytes.
@@ -113,11 +113,11 @@ fn fits(taken: u64) -> Result<(), Error> {
 }
 
 /// The media data of a file.
-struct Layout<R> {
+struct MediaDataLayout<R> {
     /// The samples of all tracks.
     data: Splice,
     /// Of each track, where they are in it.
-    chunks: Vec<Chunks>,
+    chunks: Vec<CutChunks>,
     /// Of each track, what has changed of its samples.
     runs: Vec<R>,
 }
@@ -127,12 +127,12 @@ struct CutTrack<'a> {
     track: &'a Track,
     /// The `trak` box that it copies.
     setup: Box<'a>,
-    segments: &'a [Segment],
+    segments: &'a [EditSpan],
     runs: &'a Runs,
-    chunks: Chunks,
+    chunks: CutChunks,
     /// The packets whose frames its tables count, as those of the original do.
-    packets: Option<Packets>,
-    shape: Shape,
+    packets: Option<SoundPackets>,
+    shape: SampleSummary,
 }
 
 impl<'a> CutTrack<'a> {
@@ -141,10 +141,10 @@ impl<'a> CutTrack<'a> {
             return Err(damaged("the setup of an MP4 track is kept in the index"));
         };
         let setup = Box::read(setup, 0, "")?;
-        let packets = if track.kind == Kind::Audio { Packets::of_track(&setup)? } else { None };
+        let packets = if track.kind == Kind::Audio { SoundPackets::of_track(&setup)? } else { None };
         let packets = packets.filter(|packets| packets.are(runs));
-        let shape = Shape::of(&CountedSamples { runs, packets });
-        Ok(Self { track, setup, segments, runs, chunks: Chunks::default(), packets, shape })
+        let shape = SampleSummary::of(&CountedSamples { runs, packets });
+        Ok(Self { track, setup, segments, runs, chunks: CutChunks::default(), packets, shape })
     }
 
     /// The duration of the track's presentation, in the movie's timescale.
@@ -170,8 +170,8 @@ fn ticks(value: Ticks) -> u64 {
 
 /// Lays out the samples of all tracks in the order of the original, so that they are read in one go, and gives each
 /// track its chunks.
-fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<Layout<()>, Error> {
-    let mut chunks: Vec<Chunks> = tracks.iter().map(|_| Chunks::of(wide)).collect();
+fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result<MediaDataLayout<()>, Error> {
+    let mut chunks: Vec<CutChunks> = tracks.iter().map(|_| CutChunks::of(wide)).collect();
     let mut data = Splice::new();
     for (place, run) in Merged::new(selected) {
         let (Some(track), Some(chunks)) = (tracks.get(place), chunks.get_mut(place)) else { continue };
@@ -180,8 +180,8 @@ fn lay_out(selected: &[Selected], tracks: &[CutTrack<'_>], wide: bool) -> Result
         let samples = track.packets.map_or(run.count, |packets| packets.counted(&run).count);
         chunks.put(offset..data.len(), samples, description(&run))?;
     }
-    chunks.iter_mut().for_each(Chunks::end);
-    Ok(Layout { data, chunks, runs: Vec::new() })
+    chunks.iter_mut().for_each(CutChunks::end);
+    Ok(MediaDataLayout { data, chunks, runs: Vec::new() })
 }
 
 /// The timescale of the movie, in which edits are measured: one in which every track's durations are integers, if it
@@ -248,15 +248,15 @@ impl ChunkTable {
 }
 
 /// Writes a `trak`: the original's, with the durations and the tables of the cut.
-struct Writer<'a, 'f> {
+struct TrakWriter<'a, 'f> {
     track: &'a CutTrack<'a>,
     movie: Timescale,
     wide: bool,
-    chunks: Chunks,
+    chunks: CutChunks,
     chunk_tables: &'f mut Vec<ChunkTable>,
 }
 
-impl Writer<'_, '_> {
+impl TrakWriter<'_, '_> {
     /// Copies a box, and replaces what is new in the cut.
     fn walk(&mut self, out: &mut Vec<u8>, parent: &Box<'_>) -> Result<(), Error> {
         try_write_box(out, parent.kind.0, |out| {
@@ -321,7 +321,7 @@ fn write_edits(out: &mut Vec<u8>, track: &CutTrack<'_>, movie: Timescale) {
             edits.push((duration, media));
         }
     };
-    for Segment { duration, media } in track.segments {
+    for EditSpan { duration, media } in track.segments {
         let Some(media) = media else {
             push(*duration, Ticks(-1));
             continue;

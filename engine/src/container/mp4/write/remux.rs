@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::tables::{Chunks, CountedSamples, Shape};
-use super::{CutTrack, Layout, bytes, damaged, write_movie};
+use super::tables::{CountedSamples, CutChunks, SampleSummary};
+use super::{CutTrack, MediaDataLayout, bytes, damaged, write_movie};
 use crate::container::boxes::{Box, write_box};
 use crate::container::cmaf::{self, SampleEntries, TrackHeader, UNITY};
 use crate::container::order::Merged;
-use crate::container::{Error, Payload, Segment, Selection, Unsupported, Written, format_of, payload};
+use crate::container::{EditSpan, Error, Payload, Selection, Unsupported, Written, format_of, payload};
 use crate::index::{Outline, Runs};
 use crate::media::splice::Splice;
 use crate::media::{Kind, Private, Run, Ticks, Timescale, Track};
@@ -24,7 +24,7 @@ const REORDERED: usize = 32;
 pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]) -> Result<Written, Error> {
     let length = selection.tracks.iter().flat_map(|selected| &selected.runs).map(|run| bytes(&run)).sum::<u64>();
     let wide = super::is_wide(length);
-    let Layout { data, chunks, runs } = lay_out(outline, selection, entries, wide)?;
+    let MediaDataLayout { data, chunks, runs } = lay_out(outline, selection, entries, wide)?;
     let mut tracks = Vec::with_capacity(runs.len());
     for (((selected, runs), entries), id) in selection.tracks.iter().zip(runs).zip(entries).zip(1_u32..) {
         let track =
@@ -35,7 +35,7 @@ pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]
     for (remuxed, chunks) in tracks.iter().zip(chunks) {
         let Remuxed { track, setup, segments, runs } = remuxed;
         let setup = Box::read(setup, 0, "")?;
-        let shape = Shape::of(&CountedSamples { runs, packets: None });
+        let shape = SampleSummary::of(&CountedSamples { runs, packets: None });
         cut.push(CutTrack { track, setup, segments, runs, chunks, packets: None, shape });
     }
     let mut brands = Vec::new();
@@ -50,21 +50,21 @@ struct Remuxed {
     track: Track,
     /// Its `trak` box without tables.
     setup: Vec<u8>,
-    segments: Vec<Segment>,
+    segments: Vec<EditSpan>,
     runs: Runs,
 }
 
 impl Remuxed {
     fn new(
         track: &Track,
-        segments: &[Segment],
+        segments: &[EditSpan],
         runs: Runs,
         (id, entries): (u32, &SampleEntries),
     ) -> Result<Self, Error> {
         let (ticks, factor) = track.timescale.as_fraction();
         let timescale = Timescale::per_second(ticks).ok_or_else(|| damaged("a timescale of zero ticks"))?;
         let factor = i64::from(factor);
-        let segment = |segment: &Segment| Segment {
+        let segment = |segment: &EditSpan| EditSpan {
             duration: segment.duration.times(factor),
             media: segment.media.map(|media| media.times(factor)),
         };
@@ -102,9 +102,9 @@ fn lay_out(
     selection: &Selection,
     entries: &[SampleEntries],
     wide: bool,
-) -> Result<Layout<Runs>, Error> {
+) -> Result<MediaDataLayout<Runs>, Error> {
     let count = selection.tracks.len();
-    let mut chunks: Vec<Chunks> = (0..count).map(|_| Chunks::of(wide)).collect();
+    let mut chunks: Vec<CutChunks> = (0..count).map(|_| CutChunks::of(wide)).collect();
     let mut runs = vec![Runs::default(); count];
     // Of each track, the beginning of a sample that lies in several pieces.
     let mut open: Vec<Option<(Run, Splice)>> = vec![None; count];
@@ -149,8 +149,8 @@ fn lay_out(
             ..run
         });
     }
-    chunks.iter_mut().for_each(Chunks::end);
-    Ok(Layout { data, chunks, runs })
+    chunks.iter_mut().for_each(CutChunks::end);
+    Ok(MediaDataLayout { data, chunks, runs })
 }
 
 /// Whether two samples have one decode time, as in formats that have presentation times alone.

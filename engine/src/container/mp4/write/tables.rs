@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::sound::Packets;
+use super::super::sound::SoundPackets;
 use crate::container::boxes::{patch_u32, write_full_box};
 use crate::container::{Error, TooLarge};
 use crate::index::Runs;
@@ -12,7 +12,7 @@ use crate::media::{Run, Ticks};
 pub(super) struct CountedSamples<'a> {
     pub runs: &'a Runs,
     /// The packets whose frames the tables count.
-    pub packets: Option<Packets>,
+    pub packets: Option<SoundPackets>,
 }
 
 impl CountedSamples<'_> {
@@ -28,7 +28,7 @@ impl CountedSamples<'_> {
 /// The chunks of a track, each with samples that are adjacent in the cut and use one sample description: the entries of
 /// the tables `stsc` and `stco` or `co64`.
 #[derive(Default)]
-pub(super) struct Chunks {
+pub(super) struct CutChunks {
     wide: bool,
     /// The chunk that may still grow: its range in the media data, its samples, and their description.
     open: Option<(Range<u64>, u32, u16)>,
@@ -38,7 +38,7 @@ pub(super) struct Chunks {
     group: Option<(u32, u16)>,
 }
 
-impl Chunks {
+impl CutChunks {
     /// With 64-bit offsets if `wide`.
     pub fn of(wide: bool) -> Self {
         Self { wide, ..Self::default() }
@@ -94,7 +94,7 @@ impl Chunks {
 
 /// What all tables have to know of a track's samples.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shape {
+pub(super) struct SampleSummary {
     /// How many there are.
     samples: u64,
     /// How many of them are sync samples.
@@ -111,7 +111,7 @@ pub(super) struct Shape {
     durations: u64,
 }
 
-impl Shape {
+impl SampleSummary {
     /// Looks at all samples once.
     pub fn of(counted: &CountedSamples<'_>) -> Self {
         let mut shape = Self::default();
@@ -162,13 +162,13 @@ pub(super) fn put_count(out: &mut Vec<u8>, count: usize) {
 }
 
 /// The entries of a table of (count, value) pairs, in which neighbours of equal value are one.
-struct Entries<'a> {
+struct RunEntries<'a> {
     out: &'a mut Vec<u8>,
     written: u32,
     last: (u64, u32),
 }
 
-impl Entries<'_> {
+impl RunEntries<'_> {
     fn put(&mut self, count: u32, value: u32) {
         if count > 0 && value != self.last.1 {
             self.end();
@@ -191,11 +191,11 @@ impl Entries<'_> {
 }
 
 /// Writes a table of (count, value) pairs.
-fn write_entries(out: &mut Vec<u8>, kind: [u8; 4], version: u8, put: impl FnOnce(&mut Entries<'_>)) {
+fn write_entries(out: &mut Vec<u8>, kind: [u8; 4], version: u8, put: impl FnOnce(&mut RunEntries<'_>)) {
     write_full_box(out, kind, version, |out| {
         let at = out.len();
         put_count(out, 0);
-        let mut entries = Entries { out, written: 0, last: (0, 0) };
+        let mut entries = RunEntries { out, written: 0, last: (0, 0) };
         put(&mut entries);
         entries.end();
         let written = entries.written;
@@ -224,7 +224,7 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &CountedSamples<'_>) {
 }
 
 /// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
-pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
+pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
     if !shape.shifted {
         return;
     }
@@ -236,7 +236,7 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, s
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
-pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
+pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
     if shape.is_sync() {
         return;
     }
@@ -258,7 +258,7 @@ pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &
 }
 
 /// `stsc` (§8.7.4).
-pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &Chunks) {
+pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &CutChunks) {
     write_full_box(out, *b"stsc", 0, |out| {
         put_count(out, chunks.groups.len() / 12);
         out.extend_from_slice(&chunks.groups);
@@ -266,7 +266,7 @@ pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &Chunks) {
 }
 
 /// `stsz` (§8.7.3.2).
-pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &Shape) {
+pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
     write_full_box(out, *b"stsz", 0, |out| {
         out.extend_from_slice(&shape.constant().to_be_bytes());
         out.extend_from_slice(&u32::try_from(shape.samples).unwrap_or(u32::MAX).to_be_bytes());

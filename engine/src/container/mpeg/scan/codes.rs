@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, What};
+use super::{ScanEvent, ScanFinding};
 use crate::codec::nal::behind_start_code;
 
 /// The number of bytes reported from each start code on: the code, and six more.
@@ -12,7 +12,7 @@ const WINDOW: usize = 3 + SEEN;
 
 /// The start codes of a stream.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Codes {
+pub struct StartCodes {
     /// The last bytes, too few for a start code with the bytes after it, and the offset in the file of each.
     carry: Vec<u8>,
     places: Vec<u64>,
@@ -30,7 +30,7 @@ pub struct Code<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The location of a byte, in the form of an [`Event`].
+/// The location of a byte, in the form of an [`ScanEvent`].
 #[derive(Clone, Copy, Debug)]
 struct ByteLocation<'a> {
     offset: u64,
@@ -46,13 +46,13 @@ impl Code<'_> {
     }
 
     /// An event at this location.
-    pub fn event(self, what: What) -> Event {
+    pub fn event(self, what: ScanFinding) -> ScanEvent {
         let ByteLocation { offset, before, at, carried } = self.place;
-        Event { offset, before, at, carried: carried.to_vec(), what }
+        ScanEvent { offset, before, at, carried: carried.to_vec(), what }
     }
 }
 
-impl Codes {
+impl StartCodes {
     /// Takes the next bytes, which begin at this offset of the file.
     pub fn push(&mut self, offset: u64, data: &[u8], mut each: impl FnMut(Code<'_>)) {
         if data.len() < WINDOW {
@@ -137,7 +137,7 @@ mod tests {
 
     /// For each start code: its location, the end of the byte before it, and the first byte after it.
     fn found(stream: &[u8], cuts: &[usize]) -> Vec<(u64, u64, u8)> {
-        let (mut codes, mut found, mut start) = (Codes::default(), Vec::new(), 0);
+        let (mut codes, mut found, mut start) = (StartCodes::default(), Vec::new(), 0);
         // Between packets there are a hundred other bytes.
         for (packet, end) in cuts.iter().copied().chain([stream.len()]).enumerate() {
             codes.push((start + 100 * packet) as u64, &stream[start..end], |code| {
@@ -162,10 +162,10 @@ mod tests {
     fn a_zero_before_a_code_may_be_in_the_packet_before() {
         let stream = [&[9; 20][..], &[0, 0, 0, 1, 7], &[9; 20]].concat();
         for cut in 15..30 {
-            let (mut codes, mut zeros) = (Codes::default(), Vec::new());
+            let (mut codes, mut zeros) = (StartCodes::default(), Vec::new());
             for (start, end) in [(0, cut), (cut, stream.len())] {
                 codes.push(1000 * start as u64, &stream[start..end], |code| {
-                    zeros.push(code.with_zero().event(What::Begin));
+                    zeros.push(code.with_zero().event(ScanFinding::Begin));
                 });
             }
             let offset = if cut > 20 { 20 } else { 1000 * cut as u64 + 20 - cut as u64 };

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, What};
+use super::{ScanEvent, ScanFinding};
 use crate::codec::aac::adts::Adts;
 use crate::codec::ac3::Ac3;
 use crate::codec::dts::Dts;
 use crate::codec::mpeg_audio::Mpeg;
-use crate::codec::{Frame, Syntax};
-use crate::container::mpeg::codec::Codec;
+use crate::codec::{FrameHeader, Syntax};
+use crate::container::mpeg::codec::MpegCodec;
 
 /// The number of bytes of a frame needed for its length.
 const SEEN: usize = 9;
@@ -17,8 +17,8 @@ const PATIENCE: u64 = 64 << 10;
 
 /// The frames of a stream.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Frames {
-    codec: Codec,
+pub struct FrameScan {
+    codec: MpegCodec,
     /// The common properties of its frames.
     kind: Option<u32>,
     /// The number of bytes of the frame still to come.
@@ -32,8 +32,8 @@ pub struct Frames {
     junk: u64,
 }
 
-impl Frames {
-    pub fn new(codec: Codec) -> Self {
+impl FrameScan {
+    pub fn new(codec: MpegCodec) -> Self {
         Self { codec, kind: None, left: 0, seen: Vec::new(), places: Vec::new(), behind: None, junk: 0 }
     }
 
@@ -43,7 +43,7 @@ impl Frames {
     }
 
     /// Takes the next bytes, which begin at this offset of the file.
-    pub fn push(&mut self, offset: u64, data: &[u8], events: &mut Vec<Event>) {
+    pub fn push(&mut self, offset: u64, data: &[u8], events: &mut Vec<ScanEvent>) {
         let mut at = 0;
         while at < data.len() {
             if self.left > 0 {
@@ -69,12 +69,12 @@ impl Frames {
                 continue;
             };
             if frame.duration > 0 {
-                events.push(Event {
+                events.push(ScanEvent {
                     offset: begins,
                     before: self.behind.unwrap_or(begins),
                     at: begins.checked_sub(offset).and_then(|at| usize::try_from(at).ok()),
                     carried: Vec::new(),
-                    what: What::Frame { samples: frame.duration, rate },
+                    what: ScanFinding::Frame { samples: frame.duration, rate },
                 });
             }
             self.left = u64::from(frame.size).saturating_sub(SEEN as u64);
@@ -86,11 +86,11 @@ impl Frames {
     }
 
     /// The frame at the bytes seen, and its sample rate.
-    fn frame(&mut self) -> Option<(Frame, u32)> {
+    fn frame(&mut self) -> Option<(FrameHeader, u32)> {
         let (frame, rate) = match self.codec {
-            Codec::Adts => of(Adts, &self.seen),
-            Codec::Ac3 | Codec::Eac3 => of(Ac3, &self.seen),
-            Codec::Dts => of(Dts, &self.seen),
+            MpegCodec::Adts => of(Adts, &self.seen),
+            MpegCodec::Ac3 | MpegCodec::Eac3 => of(Ac3, &self.seen),
+            MpegCodec::Dts => of(Dts, &self.seen),
             _ => of(Mpeg { free: None }, &self.seen),
         }?;
         if self.junk > PATIENCE {
@@ -100,7 +100,7 @@ impl Frames {
     }
 }
 
-fn of(syntax: impl Syntax, bytes: &[u8]) -> Option<(Frame, u32)> {
+fn of(syntax: impl Syntax, bytes: &[u8]) -> Option<(FrameHeader, u32)> {
     let frame = syntax.frame(bytes)?;
     Some((frame, syntax.rate(frame.kind)))
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn found(stream: &[u8], packet: usize) -> Vec<(u64, u64)> {
-        let (mut frames, mut events) = (Frames::new(Codec::MpegAudio), Vec::new());
+        let (mut frames, mut events) = (FrameScan::new(MpegCodec::MpegAudio), Vec::new());
         for (number, data) in stream.chunks(packet).enumerate() {
             frames.push((number * (packet + 20)) as u64, data, &mut events);
         }

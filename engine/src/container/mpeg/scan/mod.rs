@@ -7,11 +7,11 @@ mod pictures;
 
 use serde::{Deserialize, Serialize};
 
-use self::access::{Access, Form};
-use self::codes::Codes;
-use self::frames::Frames;
-use self::pictures::Pictures;
-use crate::container::mpeg::codec::Codec;
+use self::access::{UnitForm, UnitScan};
+use self::codes::StartCodes;
+use self::frames::FrameScan;
+use self::pictures::PictureScan;
+use crate::container::mpeg::codec::MpegCodec;
 
 /// The number of parts of a tick that durations are counted in: a field lasts 1876.875 ticks at 23.976 pictures a
 /// second.
@@ -22,7 +22,7 @@ pub const USUAL: i64 = 3600 * FINE;
 
 /// Something found in the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ScanEvent {
     /// The offset in the file of its first byte.
     pub offset: u64,
     /// The offset in the file where the byte before it ends: in the previous packet if this is the first byte of its
@@ -33,12 +33,12 @@ pub struct Event {
     /// See `at`.
     pub carried: Vec<u8>,
     /// What it is.
-    pub what: What,
+    pub what: ScanFinding,
 }
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ScanFinding {
     /// An access unit begins. Its time is unknown unless it has a time stamp.
     Begin,
     /// An access unit of MPEG-1 or MPEG-2 pictures begins; its kind follows.
@@ -55,34 +55,37 @@ pub enum What {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Scan {
     /// Pictures of MPEG-1 and MPEG-2.
-    Pictures(Codes, Pictures),
+    Pictures(StartCodes, PictureScan),
     /// Pictures of other codecs.
-    Access(Codes, Access),
+    Access(StartCodes, UnitScan),
     /// Sound.
-    Frames(Frames),
+    Frames(FrameScan),
     /// Uncompressed samples: each packet is a unit.
     Packets,
 }
 
 impl Scan {
     /// A scanner for this codec.
-    pub fn new(codec: Codec) -> Self {
-        let access = |form| Self::Access(Codes::default(), Access::new(form));
+    pub fn new(codec: MpegCodec) -> Self {
+        let access = |form| Self::Access(StartCodes::default(), UnitScan::new(form));
         match codec {
-            Codec::Mpeg => Self::Pictures(Codes::default(), Pictures::default()),
-            Codec::H264 => access(Form::H264),
-            Codec::Hevc => access(Form::Hevc),
-            Codec::Visual | Codec::Vc1 => access(Form::Visual),
-            Codec::MpegAudio | Codec::Adts | Codec::Ac3 | Codec::Eac3 | Codec::Dts | Codec::Opus => {
-                Self::Frames(Frames::new(codec))
-            }
-            Codec::Lpcm | Codec::Latm | Codec::TrueHd => Self::Packets,
+            MpegCodec::Mpeg => Self::Pictures(StartCodes::default(), PictureScan::default()),
+            MpegCodec::H264 => access(UnitForm::H264),
+            MpegCodec::Hevc => access(UnitForm::Hevc),
+            MpegCodec::Visual | MpegCodec::Vc1 => access(UnitForm::Visual),
+            MpegCodec::MpegAudio
+            | MpegCodec::Adts
+            | MpegCodec::Ac3
+            | MpegCodec::Eac3
+            | MpegCodec::Dts
+            | MpegCodec::Opus => Self::Frames(FrameScan::new(codec)),
+            MpegCodec::Lpcm | MpegCodec::Latm | MpegCodec::TrueHd => Self::Packets,
         }
     }
 
     /// Takes the next data, which begin at this offset of the file; the previous data ended at `behind`. Appends the
     /// events found.
-    pub fn push(&mut self, offset: u64, behind: u64, data: &[u8], events: &mut Vec<Event>) {
+    pub fn push(&mut self, offset: u64, behind: u64, data: &[u8], events: &mut Vec<ScanEvent>) {
         match self {
             Self::Pictures(codes, pictures) => {
                 codes.push(offset, data, |code| events.extend(pictures.take(code.bytes).map(|what| code.event(what))));
@@ -92,13 +95,19 @@ impl Scan {
                 let mut begins = begins;
                 codes.push(offset, data, |code| {
                     if begins(code.bytes) {
-                        events.push(code.with_zero().event(What::Begin));
+                        events.push(code.with_zero().event(ScanFinding::Begin));
                     }
                 });
             }
             Self::Frames(frames) => frames.push(offset, data, events),
             Self::Packets => {
-                events.push(Event { offset, before: behind, at: Some(0), carried: Vec::new(), what: What::Begin });
+                events.push(ScanEvent {
+                    offset,
+                    before: behind,
+                    at: Some(0),
+                    carried: Vec::new(),
+                    what: ScanFinding::Begin,
+                });
             }
         }
     }
@@ -111,8 +120,8 @@ impl Scan {
     /// The next data do not continue the previous ones.
     pub fn reset(&mut self) {
         match self {
-            Self::Pictures(codes, pictures) => (*codes, *pictures) = (Codes::default(), pictures.anew()),
-            Self::Access(codes, access) => (*codes, *access) = (Codes::default(), access.anew()),
+            Self::Pictures(codes, pictures) => (*codes, *pictures) = (StartCodes::default(), pictures.anew()),
+            Self::Access(codes, access) => (*codes, *access) = (StartCodes::default(), access.anew()),
             Self::Frames(frames) => frames.reset(),
             Self::Packets => {}
         }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{USUAL, What};
+use super::{ScanFinding, USUAL};
 
 const PICTURE: u8 = 0x00;
 const SEQUENCE: u8 = 0xB3;
@@ -15,7 +15,7 @@ const PERIODS: [i64; 8] = [30_030, 30_000, 28_800, 24_024, 24_000, 14_400, 12_01
 
 /// The progress within a picture.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Pictures {
+pub struct PictureScan {
     period: i64,
     /// `progressive_sequence`.
     progressive: bool,
@@ -32,20 +32,20 @@ enum Field {
     Second,
 }
 
-impl Default for Pictures {
+impl Default for PictureScan {
     fn default() -> Self {
         Self { period: USUAL, progressive: false, coded: true, field: Field::None }
     }
 }
 
-impl Pictures {
+impl PictureScan {
     /// The state after the sequence header alone.
     pub const fn anew(self) -> Self {
         Self { coded: true, field: Field::None, ..self }
     }
 
     /// Takes the bytes after a start code, and returns the events.
-    pub fn take(&mut self, bytes: &[u8]) -> impl Iterator<Item = What> + use<> {
+    pub fn take(&mut self, bytes: &[u8]) -> impl Iterator<Item = ScanFinding> + use<> {
         let [code, one, two, three, four, ..] = *bytes else { return None.into_iter().chain(None) };
         let (mut first, mut second) = (None, None);
         match code {
@@ -54,15 +54,15 @@ impl Pictures {
                     let rate = usize::from(four & 15).checked_sub(1).and_then(|rate| PERIODS.get(rate));
                     (self.period, self.progressive) = (rate.copied().unwrap_or(self.period), false);
                 }
-                first = std::mem::take(&mut self.coded).then_some(What::Headers);
+                first = std::mem::take(&mut self.coded).then_some(ScanFinding::Headers);
                 self.field = Field::None;
             }
             PICTURE if self.field == Field::First => self.field = Field::Second,
             PICTURE => {
-                first = self.coded.then_some(What::Headers);
+                first = self.coded.then_some(ScanFinding::Headers);
                 // Ten bits of temporal reference, three of picture_coding_type: I, P, and D, which stands alone.
                 let reference = two >> 3 & 7 != 3;
-                second = Some(What::Picture { reference, lasts: self.period });
+                second = Some(ScanFinding::Picture { reference, lasts: self.period });
                 (self.coded, self.field) = (true, Field::None);
             }
             EXTENSION => match one >> 4 {
@@ -77,7 +77,7 @@ impl Pictures {
     }
 
     /// The picture coding extension (13818-2 §6.2.3.1): `picture_structure`, `top_field_first` and `repeat_first_field`.
-    fn extend(&mut self, structure: u8, flags: u8) -> Option<What> {
+    fn extend(&mut self, structure: u8, flags: u8) -> Option<ScanFinding> {
         if structure & 3 != 3 {
             self.field = Field::First;
         }
@@ -87,7 +87,7 @@ impl Pictures {
             (true, true, false) => 4,
             (true, true, true) => 6,
         };
-        Some(What::Lasts(self.period * halves / 2))
+        Some(ScanFinding::Lasts(self.period * halves / 2))
     }
 }
 
@@ -108,23 +108,23 @@ mod tests {
         [0xB5, 0x8F, 0xFF, structure, flags, 0, 0]
     }
 
-    fn taken(codes: &[[u8; 7]]) -> Vec<What> {
-        let mut pictures = Pictures::default();
+    fn taken(codes: &[[u8; 7]]) -> Vec<ScanFinding> {
+        let mut pictures = PictureScan::default();
         codes.iter().flat_map(|code| pictures.take(code)).collect()
     }
 
     #[test]
     fn headers_go_with_the_picture_behind_them() {
-        let shown = |reference| What::Picture { reference, lasts: NEXT };
+        let shown = |reference| ScanFinding::Picture { reference, lasts: NEXT };
         let codes = [SEQUENCE_25, GROUP, picture(1), picture(2), picture(3), GROUP, picture(1)];
         let expected = [
-            What::Headers,
+            ScanFinding::Headers,
             shown(true),
-            What::Headers,
+            ScanFinding::Headers,
             shown(true),
-            What::Headers,
+            ScanFinding::Headers,
             shown(false),
-            What::Headers,
+            ScanFinding::Headers,
             shown(true),
         ];
         assert_eq!(taken(&codes), expected);
@@ -134,12 +134,12 @@ mod tests {
     fn two_fields_are_a_picture_and_repeated_ones_last_longer() {
         let codes = [picture(1), extension(1, 0), picture(2), extension(2, 0), picture(3), extension(3, 2)];
         let kinds = taken(&codes);
-        assert_eq!(kinds.iter().filter(|what| matches!(what, What::Picture { .. })).count(), 2);
-        assert_eq!(kinds.last(), Some(&What::Lasts(NEXT * 3 / 2)));
+        assert_eq!(kinds.iter().filter(|what| matches!(what, ScanFinding::Picture { .. })).count(), 2);
+        assert_eq!(kinds.last(), Some(&ScanFinding::Lasts(NEXT * 3 / 2)));
         let progressive = [0xB5, 0x14, 0x08, 0, 0, 0, 0];
         for (flags, expected) in [(2, NEXT * 2), (0x82, NEXT * 3)] {
             let found = taken(&[SEQUENCE_25, progressive, picture(2), extension(3, flags)]);
-            assert_eq!(found.last(), Some(&What::Lasts(expected)));
+            assert_eq!(found.last(), Some(&ScanFinding::Lasts(expected)));
         }
     }
 }

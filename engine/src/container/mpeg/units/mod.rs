@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use self::follows::Follows;
-use self::shown::{Dated, Shown};
-use super::clock::{Clock, Hand, SECOND, by_clock, composition, distance, possible};
-use super::codec::Codec;
-use super::scan::{Event, FINE, Scan, USUAL, What};
-use crate::codec::{Order, PictureOrder, Properties, Start};
+use self::shown::{Dated, ShownPictures};
+use super::clock::{Hand, ProgramClock, SECOND, by_clock, composition, distance, possible};
+use super::codec::MpegCodec;
+use super::scan::{FINE, Scan, ScanEvent, ScanFinding, USUAL};
+use crate::codec::{PictureOrder, PictureReordering, StreamProperties, UnitStart};
 use crate::container::notes::Notes;
 use crate::media::{Kind, Private, Run, Ticks};
 
@@ -25,9 +25,9 @@ const MAX_PENDING: usize = 256;
 
 /// A packet or a part of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Packet<'a> {
+pub struct PacketSlice<'a> {
     /// The headers before its data; `None` if the data continue the previous packet.
-    pub header: Option<Header>,
+    pub header: Option<PacketHeaders>,
     /// The offset in the file of its data.
     pub offset: u64,
     pub data: &'a [u8],
@@ -35,7 +35,7 @@ pub struct Packet<'a> {
 
 /// The headers before the data of a packet.
 #[derive(Clone, Copy, Debug)]
-pub struct Header {
+pub struct PacketHeaders {
     /// The offset in the file where reading must begin for this packet: its pack, or the packet itself.
     pub pack: u64,
     /// Its time stamps.
@@ -53,11 +53,11 @@ pub struct Entrance {
 /// A stream while its packets arrive.
 #[derive(Serialize, Deserialize)]
 pub struct UnitReader {
-    codec: Codec,
+    codec: MpegCodec,
     scan: Scan,
     /// Empty between packets.
     #[serde(skip)]
-    events: Vec<Event>,
+    events: Vec<ScanEvent>,
     hand: Hand,
     /// The time stamps of the last packet, until a unit takes them, and the offset of its pack.
     stamp: Option<(u64, u64)>,
@@ -71,10 +71,10 @@ pub struct UnitReader {
     pub done: VecDeque<Run>,
     /// What random access points say of the stream, each with its offset; one that says the same as the one before is left out. At
     /// most [`MAX_PENDING`]: the oldest go first.
-    pub said: VecDeque<(u64, Properties)>,
+    pub said: VecDeque<(u64, StreamProperties)>,
     follows: Follows,
-    order: Order,
-    shown: Shown,
+    order: PictureReordering,
+    shown: ShownPictures,
     /// The decode time of the last unit.
     decode: Ticks,
     /// The first random access point that became known in the current packet.
@@ -116,12 +116,12 @@ struct Pending {
 }
 
 impl UnitReader {
-    pub fn new(codec: Codec) -> Self {
+    pub fn new(codec: MpegCodec) -> Self {
         Self {
             codec,
             scan: Scan::new(codec),
             order: codec.order(),
-            shown: Shown::default(),
+            shown: ShownPictures::default(),
             events: Vec::new(),
             hand: Hand::default(),
             stamp: None,
@@ -140,7 +140,7 @@ impl UnitReader {
     }
 
     /// Takes the next packet, and returns a random access point if one has become known.
-    pub fn packet(&mut self, packet: Packet<'_>, clock: &mut Clock, notes: &mut Notes) -> Option<Entrance> {
+    pub fn packet(&mut self, packet: PacketSlice<'_>, clock: &mut ProgramClock, notes: &mut Notes) -> Option<Entrance> {
         let mut events = std::mem::take(&mut self.events);
         self.scan.push(packet.offset, self.behind, packet.data, &mut events);
         self.bytes += packet.data.len() as u64;
@@ -161,30 +161,30 @@ impl UnitReader {
     }
 
     /// The first unit that begins from here on gets these time stamps.
-    const fn take_header(&mut self, header: Option<Header>) {
-        if let Some(Header { pack, times }) = header {
+    const fn take_header(&mut self, header: Option<PacketHeaders>) {
+        if let Some(PacketHeaders { pack, times }) = header {
             (self.stamp, self.pack) = (times, pack);
         }
     }
 
-    fn event(&mut self, event: &Event, clock: &mut Clock, notes: &mut Notes) {
+    fn event(&mut self, event: &ScanEvent, clock: &mut ProgramClock, notes: &mut Notes) {
         match event.what {
-            What::Begin => {
+            ScanFinding::Begin => {
                 self.begin(event, notes);
                 if self.open.as_ref().is_some_and(|open| open.stamp.is_some()) {
                     self.date(None, clock, notes);
                 }
             }
-            What::Headers => self.begin(event, notes),
-            What::Picture { reference, lasts } => {
+            ScanFinding::Headers => self.begin(event, notes),
+            ScanFinding::Picture { reference, lasts } => {
                 let later = self.has_stamp_of_the_next(lasts);
                 if let Some(open) = self.open.as_mut().filter(|open| open.stamp.is_none() && !later) {
                     open.stamp = self.stamp.take();
                 }
                 self.date(Some((lasts, reference)), clock, notes);
             }
-            What::Lasts(lasts) => self.follows.lasts = lasts,
-            What::Frame { samples, rate } => {
+            ScanFinding::Lasts(lasts) => self.follows.lasts = lasts,
+            ScanFinding::Frame { samples, rate } => {
                 self.begin(event, notes);
                 let lasts = i64::from(samples) * SECOND * FINE / i64::from(rate.max(1));
                 self.date(Some((lasts, false)), clock, notes);
@@ -203,7 +203,7 @@ impl UnitReader {
     }
 
     /// Begins a unit where the previous one ends.
-    fn begin(&mut self, event: &Event, notes: &mut Notes) {
+    fn begin(&mut self, event: &ScanEvent, notes: &mut Notes) {
         self.end(event.before, notes);
         let run = Run {
             decode: Ticks::ZERO,
@@ -230,7 +230,7 @@ impl UnitReader {
     }
 
     /// Gives the open unit its times: by its stamp, otherwise after the previous unit if the duration of that is known.
-    fn date(&mut self, known: Option<(i64, bool)>, clock: &mut Clock, notes: &mut Notes) {
+    fn date(&mut self, known: Option<(i64, bool)>, clock: &mut ProgramClock, notes: &mut Notes) {
         let Some(open) = self.open.as_mut().filter(|open| !open.timed) else { return };
         let (lasts, reference) = known.unwrap_or_default();
         let (decoded, composition) = if let Some(stamp) = open.stamp {
@@ -317,7 +317,7 @@ impl UnitReader {
         let room = OPENING.saturating_sub(bytes.len()).min(data.len());
         bytes.extend_from_slice(data.get(..room).unwrap_or_default());
         let last = last || bytes.len() >= OPENING;
-        let Start::Access(sync) = self.codec.access(bytes, false, last) else { return };
+        let UnitStart::Access(sync) = self.codec.access(bytes, false, last) else { return };
         let Some(place) = self.order.place(bytes, last) else { return };
         if sync
             && let Some(says) = self.codec.properties(bytes)

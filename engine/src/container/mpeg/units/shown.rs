@@ -18,7 +18,7 @@ pub struct Dated {
 
 /// What the pictures so far reveal about the next ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Shown {
+pub struct ShownPictures {
     last: Option<Dated>,
     /// The duration of one count.
     count: Option<i64>,
@@ -26,7 +26,7 @@ pub struct Shown {
     delay: i64,
 }
 
-impl Shown {
+impl ShownPictures {
     /// Records a picture with time stamps, and whether it is a random access point. The pictures before it have been
     /// handled.
     pub const fn goes_on(&mut self, picture: Dated, sync: bool) {
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn pictures_between_two_stamps_are_shown_by_their_count() {
-        let mut shown = Shown::default();
+        let mut shown = ShownPictures::default();
         shown.goes_on(Dated { place: at(1, 0), decoded: 0, shown: 200 }, true);
         // I0 P8 B4 b2 b6, then an IDR picture and one after it: a picture lasts a hundred, a count fifty.
         let next = Dated { place: at(2, 2), decoded: 600, shown: 800 };

@@ -8,14 +8,14 @@ mod survey;
 use serde::{Deserialize, Serialize};
 
 use self::samples::PackSamples;
-use self::survey::{PsStream, Survey};
+use self::survey::{PsStream, PsSurvey};
 use super::CONTAINER;
-use super::pack::{self, PACK_AND_CODE, Packet, Unit, unit};
-use super::program::Program;
+use super::pack::{self, PACK_AND_CODE, PesPacket, PsUnit, unit};
+use super::program::PsProgram;
 use crate::container::mpeg::outline::{outline, pack};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::Outline;
 use crate::media::Track;
@@ -29,7 +29,7 @@ use crate::media::Track;
 /// are reported in [`Outline::notes`].
 #[derive(Serialize, Deserialize)]
 pub struct MpegPsPass {
-    survey: Survey,
+    survey: PsSurvey,
     samples: PackSamples,
     /// The last unit was an end code.
     ended: bool,
@@ -45,8 +45,8 @@ struct Lost {
 }
 
 impl pass::IndexPass for MpegPsPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
-        let survey = Survey::of(stream, &mut out.notes).await?;
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
+        let survey = PsSurvey::of(stream, &mut out.notes).await?;
         let track = |found: &PsStream| found.stream.track(found.owner.id(), pack(&found.owner));
         let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
         if survey.start > 0 {
@@ -60,7 +60,7 @@ impl pass::IndexPass for MpegPsPass {
         Ok(Self { samples, survey, ended: false, lost: None })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         if let Some(lost) = self.lost {
             return self.search(stream, lost, &mut out.notes).await;
         }
@@ -74,15 +74,15 @@ impl pass::IndexPass for MpegPsPass {
         Ok(offset < stream.len())
     }
 
-    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         self.samples.end(source.len(), out)
     }
 
     fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         let Self { survey, samples, ended, .. } = self;
         let clocks = samples.finish(&mut tracks);
-        let Survey { start, headers, old, system, map, .. } = survey;
-        let program = Program { old, system, map, ended, clocks };
+        let PsSurvey { start, headers, old, system, map, .. } = survey;
+        let program = PsProgram { old, system, map, ended, clocks };
         let setup = std::iter::once(start..headers).filter(|range| range.start < range.end).collect();
         // RFC 2046 §6; there is no type for audio only.
         Ok(outline((CONTAINER, "video/mpeg"), tracks, &program, setup, notes))
@@ -91,7 +91,7 @@ impl pass::IndexPass for MpegPsPass {
 
 impl MpegPsPass {
     /// Takes the complete units at the beginning of these bytes, and returns their length.
-    fn units(&mut self, bytes: &[u8], start: u64, out: &mut Output) -> Result<usize, Error> {
+    fn units(&mut self, bytes: &[u8], start: u64, out: &mut PassOutput) -> Result<usize, Error> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..)
             && let Some((unit, length)) = unit(rest)
@@ -99,19 +99,19 @@ impl MpegPsPass {
         {
             let offset = start + at as u64;
             let size = u32::try_from(length).unwrap_or(u32::MAX);
-            self.ended = unit == Unit::End;
+            self.ended = unit == PsUnit::End;
             match unit {
-                Unit::Pack => self.samples.pack(offset, size, &mut out.builder)?,
-                Unit::Packet(_) => self.packet(whole, offset, out)?,
-                Unit::System | Unit::Map | Unit::End => self.samples.other(offset, size),
+                PsUnit::Pack => self.samples.pack(offset, size, &mut out.builder)?,
+                PsUnit::Packet(_) => self.packet(whole, offset, out)?,
+                PsUnit::System | PsUnit::Map | PsUnit::End => self.samples.other(offset, size),
             }
             at += length;
         }
         Ok(at)
     }
 
-    fn packet(&mut self, whole: &[u8], offset: u64, out: &mut Output) -> Result<(), Error> {
-        let packet = Packet::read(whole, self.survey.plain);
+    fn packet(&mut self, whole: &[u8], offset: u64, out: &mut PassOutput) -> Result<(), Error> {
+        let packet = PesPacket::read(whole, self.survey.plain);
         let place = packet.and_then(|packet| self.survey.tracks.iter().position(|found| found.owner == packet.owner));
         if let (Some(packet), Some(track)) = (packet, place)
             && !packet.scrambled
@@ -129,7 +129,7 @@ impl MpegPsPass {
 
     /// Skips bytes that are not a unit, up to the next pack or the end of the bytes at hand. `false` at the end of the
     /// file.
-    async fn search(&mut self, stream: &mut Stream<'_>, lost: Lost, notes: &mut Notes) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut SourceStream<'_>, lost: Lost, notes: &mut Notes) -> Result<bool, Error> {
         let at = stream.position();
         let bytes = stream.peek(2 * PACK_AND_CODE).await?;
         let last = bytes.len() < 2 * PACK_AND_CODE;

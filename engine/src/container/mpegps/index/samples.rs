@@ -5,21 +5,21 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::survey::Survey;
+use super::survey::PsSurvey;
 use crate::container::Error;
-use crate::container::mpeg::clock::{Clock, Zeros};
-use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
-use crate::container::mpeg::units::{self, Entrance, Header, UnitReader};
-use crate::container::mpegps::layout::{self, OTHER, PACK, PesEntry, Shape};
+use crate::container::mpeg::clock::{ProgramClock, Zeros};
+use crate::container::mpeg::elements::{MAX_ELEMENT, MAX_WAITING, PassedElements, SPACING};
+use crate::container::mpeg::units::{self, Entrance, PacketHeaders, UnitReader};
+use crate::container::mpegps::layout::{self, OTHER, PACK, PacketShape, PesEntry};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
+use crate::container::pass::PassOutput;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
 /// The samples of all tracks on their way into the index.
 #[derive(Serialize, Deserialize)]
 pub struct PackSamples {
-    clock: Clock,
+    clock: ProgramClock,
     zeros: Zeros,
     readers: Vec<UnitReader>,
     /// The position of the reader whose random access points begin elements.
@@ -37,13 +37,13 @@ pub struct PackSamples {
     in_pack: u64,
     /// The next bytes do not continue the previous ones.
     broken: bool,
-    given: Elements,
+    given: PassedElements,
 }
 
 impl PackSamples {
     /// For these tracks, which are those of the survey.
-    pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
-        let clock = Clock::new(survey.zero);
+    pub fn new(survey: &PsSurvey, tracks: &[Track]) -> Self {
+        let clock = ProgramClock::new(survey.zero);
         Self {
             zeros: Zeros::of(&clock),
             clock,
@@ -55,7 +55,7 @@ impl PackSamples {
             pack: None,
             in_pack: 0,
             broken: true,
-            given: Elements::default(),
+            given: PassedElements::default(),
         }
     }
 
@@ -63,7 +63,7 @@ impl PackSamples {
     pub fn pack(&mut self, offset: u64, length: u32, builder: &mut Builder) -> Result<(), Error> {
         self.settle_pack();
         self.in_pack = offset;
-        self.pack = Some(PesEntry { offset, shape: Shape { stream: PACK, pack: 0, header: 0, data: length } });
+        self.pack = Some(PesEntry { offset, shape: PacketShape { stream: PACK, pack: 0, header: 0, data: length } });
         if self.broken || self.weight > MAX_ELEMENT {
             self.begin(Entrance { pack: offset, time: self.time() });
             return self.settle(builder);
@@ -75,10 +75,14 @@ impl PackSamples {
     pub fn other(&mut self, offset: u64, length: u32) {
         self.settle_pack();
         match self.entries.back_mut() {
-            Some(PesEntry { shape: Shape { stream: OTHER, data, .. }, .. }) if data.checked_add(length).is_some() => {
+            Some(PesEntry { shape: PacketShape { stream: OTHER, data, .. }, .. })
+                if data.checked_add(length).is_some() =>
+            {
                 *data += length;
             }
-            _ => self.enter(PesEntry { offset, shape: Shape { stream: OTHER, pack: 0, header: 0, data: length } }),
+            _ => {
+                self.enter(PesEntry { offset, shape: PacketShape { stream: OTHER, pack: 0, header: 0, data: length } });
+            }
         }
     }
 
@@ -89,7 +93,7 @@ impl PackSamples {
         offset: u64,
         (header, data): (u32, &[u8]),
         times: Option<(u64, u64)>,
-        out: &mut Output,
+        out: &mut PassOutput,
     ) -> Result<(), Error> {
         if self.broken || self.weight > MAX_ELEMENT {
             self.in_pack = self.pack.as_ref().map_or(offset, |pack| pack.offset);
@@ -102,11 +106,11 @@ impl PackSamples {
         };
         self.enter(PesEntry {
             offset: start,
-            shape: Shape { stream: layout::stream(track), pack, header, data: length },
+            shape: PacketShape { stream: layout::stream(track), pack, header, data: length },
         });
         let Some(reader) = self.readers.get_mut(track) else { return Ok(()) };
-        let begins = Some(Header { pack: self.in_pack, times });
-        let packet = units::Packet { header: begins, offset: offset + u64::from(header), data };
+        let begins = Some(PacketHeaders { pack: self.in_pack, times });
+        let packet = units::PacketSlice { header: begins, offset: offset + u64::from(header), data };
         let before = reader.waiting();
         let entrance = reader.packet(packet, &mut self.clock, &mut out.notes);
         self.weight += reader.waiting().saturating_sub(before);
@@ -199,7 +203,7 @@ impl PackSamples {
     }
 
     /// Finishes at the end of the file, which is at this offset.
-    pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
+    pub fn end(&mut self, end: u64, out: &mut PassOutput) -> Result<(), Error> {
         self.interrupt(&mut out.notes);
         self.begin(Entrance { pack: end, time: self.time() });
         self.settle(&mut out.builder)

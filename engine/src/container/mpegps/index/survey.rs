@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::pack::{self, LONGEST, Owner, PRIVATE, Packet, Unit, unit};
+use super::super::pack::{self, LONGEST, Owner, PRIVATE, PesPacket, PsUnit, unit};
 use super::content;
 use crate::container::mpeg::clock::distance;
 
-use crate::container::mpeg::codec::Codec;
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::mpeg::outline;
 use crate::container::notes::Notes;
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, Unsupported};
 
 /// How far into the file its streams must begin: some seconds of the fastest disc.
@@ -25,7 +25,7 @@ pub const REACH: usize = 4096;
 
 /// The result of the survey.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Survey {
+pub struct PsSurvey {
     /// The offset of the first pack.
     pub start: u64,
     /// The end of the headers that a player needs.
@@ -46,21 +46,21 @@ pub struct Survey {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PsStream {
     pub owner: Owner,
-    pub stream: outline::Stream,
+    pub stream: outline::StreamOutline,
     /// The time stamp of its first presentation.
     pub first: u64,
 }
 
 /// A stream that may have data.
-struct Candidate {
+struct PsCandidate {
     owner: Owner,
     first: Option<u64>,
     prefix: Vec<u8>,
 }
 
-impl Survey {
+impl PsSurvey {
     /// Surveys the beginning of the file.
-    pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
+    pub async fn of(stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let bytes = stream.peek(REACH).await?;
         let start = pack::find(bytes, true).ok_or(Error::Unknown)? as u64;
         if let [b'R', b'I', b'F', b'F', _, _, _, _, b'C', b'D', b'X', b'A', ..] = bytes {
@@ -89,12 +89,12 @@ impl Survey {
             };
             let Some(bytes) = bytes.get(..length) else { break };
             match unit {
-                Unit::System if survey.system.is_empty() && length <= MAX_HEADER => survey.system = bytes.to_vec(),
-                Unit::Map if survey.map.is_empty() && length <= MAX_HEADER => survey.map = bytes.to_vec(),
-                Unit::Packet(_) => scrambled |= survey.packet(bytes, &mut candidates),
+                PsUnit::System if survey.system.is_empty() && length <= MAX_HEADER => survey.system = bytes.to_vec(),
+                PsUnit::Map if survey.map.is_empty() && length <= MAX_HEADER => survey.map = bytes.to_vec(),
+                PsUnit::Packet(_) => scrambled |= survey.packet(bytes, &mut candidates),
                 _ => {}
             }
-            headers &= !matches!(unit, Unit::Packet(_) | Unit::End);
+            headers &= !matches!(unit, PsUnit::Packet(_) | PsUnit::End);
             if headers {
                 survey.headers = offset + length as u64;
             }
@@ -126,22 +126,22 @@ impl Survey {
     }
 
     /// Takes a packet, and returns whether it is scrambled.
-    fn packet(&mut self, bytes: &[u8], candidates: &mut Vec<Candidate>) -> bool {
+    fn packet(&mut self, bytes: &[u8], candidates: &mut Vec<PsCandidate>) -> bool {
         if !self.plain
-            && let Some(packet) = Packet::read(bytes, true).filter(|packet| packet.owner.stream == PRIVATE)
+            && let Some(packet) = PesPacket::read(bytes, true).filter(|packet| packet.owner.stream == PRIVATE)
             && bytes.get(packet.header..).is_some_and(content::is_plain)
         {
             // The earlier data of the stream are the rest of a frame.
             self.plain = true;
             candidates.retain(|candidate| candidate.owner.stream != PRIVATE);
         }
-        let Some(packet) = Packet::read(bytes, self.plain) else { return false };
+        let Some(packet) = PesPacket::read(bytes, self.plain) else { return false };
         if packet.scrambled {
             return true;
         }
         let place = candidates.iter().position(|candidate| candidate.owner == packet.owner);
         if place.is_none() && candidates.len() < 4 * MAX_TRACKS {
-            candidates.push(Candidate { owner: packet.owner, first: None, prefix: Vec::new() });
+            candidates.push(PsCandidate { owner: packet.owner, first: None, prefix: Vec::new() });
         }
         let place = place.unwrap_or(candidates.len().saturating_sub(1));
         let Some(candidate) = candidates.get_mut(place) else {
@@ -178,20 +178,24 @@ const fn order(owner: Owner) -> (bool, u8) {
     (!matches!(owner.stream, 0xE0..=0xEF), owner.stream)
 }
 
-impl Candidate {
+impl PsCandidate {
     /// The stream, or the reason why it is skipped.
-    fn found(&self, survey: &Survey) -> Result<PsStream, String> {
+    fn found(&self, survey: &PsSurvey) -> Result<PsStream, String> {
         let owner = self.owner;
         let codec = match (owner.stream, survey.mapped(owner.stream)) {
-            (PRIVATE, _) if survey.plain => Some(Codec::Ac3),
+            (PRIVATE, _) if survey.plain => Some(MpegCodec::Ac3),
             (PRIVATE, _) => owner.codec(),
-            (_, Some(kind)) => Some(Codec::of_type(kind)?),
+            (_, Some(kind)) => Some(MpegCodec::of_type(kind)?),
             (0xC0..=0xDF, None) => content::sound(&self.prefix),
             (0xE0..=0xEF, None) => content::pictures(&self.prefix),
             _ => None,
         };
         let codec = codec.ok_or_else(|| owner.other())?;
         let first = self.first.ok_or("it has no time stamp in the first 16 MiB")?;
-        Ok(PsStream { owner, stream: outline::Stream::new(codec, content::properties(codec, &self.prefix)), first })
+        Ok(PsStream {
+            owner,
+            stream: outline::StreamOutline::new(codec, content::properties(codec, &self.prefix)),
+            first,
+        })
     }
 }

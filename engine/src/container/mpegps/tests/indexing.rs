@@ -1,7 +1,8 @@
 //! The indexes of intact files.
 
 use super::muxer::{
-    MuxForm, PICTURES, PLAIN, SECOND, SOUND, SURROUND, Unit, film, mux, pack, packet, pictures, sound, surround, system,
+    MuxForm, PICTURES, PLAIN, SECOND, SOUND, SURROUND, TimedUnit, film, mux, pack, packet, pictures, sound, surround,
+    system,
 };
 use super::{contents, index};
 use crate::container::indexed::Indexed;
@@ -9,7 +10,7 @@ use crate::container::mpegps::CONTAINER;
 use crate::container::testing::zeros_behind;
 use crate::media::Kind;
 
-fn times(units: &[Unit]) -> Vec<i64> {
+fn times(units: &[TimedUnit]) -> Vec<i64> {
     units.iter().map(|unit| unit.presented).collect()
 }
 

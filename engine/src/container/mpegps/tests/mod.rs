@@ -13,8 +13,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::executor::block_on;
 
-use super::pack::{Owner, Packet, Unit, unit};
-use crate::container::indexed::{self, Indexed, Pages};
+use super::pack::{Owner, PesPacket, PsUnit, unit};
+use crate::container::indexed::{self, Indexed, PageList};
 use crate::container::pieces;
 use crate::media::Run;
 
@@ -23,7 +23,7 @@ use crate::media::Run;
 fn index(file: &[u8]) -> Indexed {
     let whole = indexed::index(file).unwrap();
     for chunk in [500, 10_000] {
-        let mut pages = Pages::default();
+        let mut pages = PageList::default();
         let outline =
             block_on(pieces::index::<super::index::MpegPsPass>(&Bytes::copy_from_slice(file), &mut pages, chunk))
                 .unwrap();
@@ -34,7 +34,7 @@ fn index(file: &[u8]) -> Indexed {
 }
 
 /// All units of an intact file.
-fn units(file: &[u8]) -> Vec<(Unit, Range<usize>)> {
+fn units(file: &[u8]) -> Vec<(PsUnit, Range<usize>)> {
     let (mut at, mut found) = (0, Vec::new());
     while at < file.len() {
         let (unit, length) = unit(&file[at..]).unwrap_or_else(|| panic!("no unit at {at} of {}", file.len()));
@@ -46,9 +46,9 @@ fn units(file: &[u8]) -> Vec<(Unit, Range<usize>)> {
 }
 
 /// The packets of a stream, each with the range of its data.
-fn packets(file: &[u8], owner: Owner) -> Vec<(Packet, Range<usize>)> {
+fn packets(file: &[u8], owner: Owner) -> Vec<(PesPacket, Range<usize>)> {
     let packets = units(file).into_iter().filter_map(|(_, range)| {
-        let packet = Packet::read(&file[range.clone()], false)?;
+        let packet = PesPacket::read(&file[range.clone()], false)?;
         Some((packet, range.start + packet.header..range.end))
     });
     packets.filter(|(packet, _)| packet.owner == owner).collect()

@@ -5,7 +5,7 @@ use bytes::BufMut;
 use super::super::pack::Owner;
 pub use crate::container::mpeg::clock::SECOND;
 use crate::container::mpeg::pes::put_times;
-pub use crate::container::mpeg::testing::{Unit, avc, pictures};
+pub use crate::container::mpeg::testing::{TimedUnit, avc, pictures};
 
 pub const PICTURES: Owner = Owner { stream: 0xE0, substream: 0 };
 pub const SOUND: Owner = Owner { stream: 0xC0, substream: 0 };
@@ -29,23 +29,23 @@ pub struct MuxForm {
 pub const PLAIN: MuxForm = MuxForm { old: false, data: 300, zero: 45_000, sparse: false };
 
 /// Frames of MPEG-1 layer II at 48 kHz and 32 kbit/s.
-pub fn sound(seconds: i64) -> Vec<Unit> {
+pub fn sound(seconds: i64) -> Vec<TimedUnit> {
     frames(seconds * SECOND / 2160, 2160, |number| [&[0xFF, 0xFD, 0x14, 0xC4][..], &[number; 92]].concat())
 }
 
 /// Frames of AC-3 at 48 kHz and 32 kbit/s.
-pub fn surround(seconds: i64) -> Vec<Unit> {
+pub fn surround(seconds: i64) -> Vec<TimedUnit> {
     frames(seconds * SECOND / 2880, 2880, |number| [&[0x0B, 0x77, 0, 0, 0, 0x40][..], &[number; 122]].concat())
 }
 
 /// Frames of DTS of 512 samples at 48 kHz.
-pub fn cinema(seconds: i64) -> Vec<Unit> {
+pub fn cinema(seconds: i64) -> Vec<TimedUnit> {
     let header = [0x7F, 0xFE, 0x80, 0x01, 0xFC, 0x3C, 0x3F, 0x10, 0x35];
     frames(seconds * SECOND / 960, 960, |number| [&header[..], &[number; 1001]].concat())
 }
 
-fn frames(count: i64, duration: i64, frame: impl Fn(u8) -> Vec<u8>) -> Vec<Unit> {
-    let unit = |number: i64| Unit {
+fn frames(count: i64, duration: i64, frame: impl Fn(u8) -> Vec<u8>) -> Vec<TimedUnit> {
+    let unit = |number: i64| TimedUnit {
         presented: number * duration,
         decoded: number * duration,
         bytes: frame(0x40 | (number % 64) as u8),
@@ -107,7 +107,7 @@ pub fn packet(old: bool, owner: Owner, times: Option<(u64, u64)>, (begin, pointe
 /// A stream being multiplexed.
 struct MuxedStream<'a> {
     owner: Owner,
-    units: &'a [Unit],
+    units: &'a [TimedUnit],
     data: Vec<u8>,
     /// The offset of each unit.
     begins: Vec<usize>,
@@ -115,7 +115,7 @@ struct MuxedStream<'a> {
 }
 
 impl<'a> MuxedStream<'a> {
-    fn new(owner: Owner, units: &'a [Unit]) -> Self {
+    fn new(owner: Owner, units: &'a [TimedUnit]) -> Self {
         let begins = units.iter().scan(0, |at, unit| {
             *at += unit.bytes.len();
             Some(*at - unit.bytes.len())
@@ -146,7 +146,7 @@ impl<'a> MuxedStream<'a> {
 }
 
 /// Multiplexes streams into a file with packets in the order of their times, without an end code.
-pub fn mux(form: MuxForm, streams: &[(Owner, &[Unit])]) -> Vec<u8> {
+pub fn mux(form: MuxForm, streams: &[(Owner, &[TimedUnit])]) -> Vec<u8> {
     let mut muxed: Vec<MuxedStream<'_>> =
         streams.iter().map(|(owner, units)| MuxedStream::new(*owner, units)).collect();
     let mut out = Vec::new();

@@ -1,13 +1,13 @@
 //! The kinds of streams, as discs, recorders and cameras write them.
 
-use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, SAMPLES, SECOND, SOUND, SURROUND, Unit};
+use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, SAMPLES, SECOND, SOUND, SURROUND, TimedUnit};
 use super::muxer::{avc, cinema, film, mux, pack, packet, pictures, sound, surround, system};
 use super::writing::assert_cuts_hold;
 use super::{Owner, contents, index, packets};
 use crate::container::indexed::{self, Indexed, bytes};
 use crate::container::mpegps::write::write;
 
-fn times(units: &[Unit]) -> Vec<i64> {
+fn times(units: &[TimedUnit]) -> Vec<i64> {
     units.iter().map(|unit| unit.presented).collect()
 }
 
@@ -96,8 +96,9 @@ fn dts_and_plain_samples_are_streams_of_a_disc() {
 fn surround_without_a_substreams_header_may_begin_in_the_middle_of_a_frame() {
     let private = Owner { stream: 0xBD, substream: 0 };
     let units = surround(4);
-    let film =
-        |frames: &[Unit]| mux(MuxForm { data: 128, ..PLAIN }, &[(PICTURES, &pictures(4, false)), (private, frames)]);
+    let film = |frames: &[TimedUnit]| {
+        mux(MuxForm { data: 128, ..PLAIN }, &[(PICTURES, &pictures(4, false)), (private, frames)])
+    };
     let found = index(&film(&units));
     assert_eq!((codecs(&found)[1], found.notes().as_str()), ((0xBD, "ac-3"), ""));
     assert_eq!(found.times(1), times(&units));

@@ -2,7 +2,7 @@
 
 use super::muxer::{CINEMA, MuxForm, PICTURES, PLAIN, SECOND, SOUND, SURROUND};
 use super::muxer::{cinema, film, mux, pictures, sound, surround};
-use super::{Owner, Unit, contents, index, packets, units};
+use super::{Owner, PsUnit, contents, index, packets, units};
 use crate::container::indexed::bytes;
 use crate::container::mpegps::write::write;
 
@@ -63,7 +63,7 @@ fn whole_packets_come_verbatim_and_others_with_a_header_of_their_own() {
     let whole = index(&file);
     let selection = whole.select(&[0, 1], 2000, 4000);
     let cut = bytes(&write(&whole.outline, &selection).unwrap().splice, &file);
-    assert_eq!(units(&cut)[1], (Unit::System, 14..32));
+    assert_eq!(units(&cut)[1], (PsUnit::System, 14..32));
     for (owner, selected) in [PICTURES, SOUND].into_iter().zip(&selection.tracks) {
         let found = packets(&cut, owner);
         let (first, middle) = (&found[0].0, &found[1..found.len() - 1]);
@@ -86,11 +86,11 @@ fn the_system_header_names_the_chosen_streams_and_an_end_stays_one() {
     for (track, owner) in [(0, PICTURES), (1, SOUND)] {
         let cut = bytes(&write(&whole.outline, &whole.select(&[track], 1000, 2500)).unwrap().splice, &file);
         let units = units(&cut);
-        let (_, header) = units.iter().find(|(unit, _)| *unit == Unit::System).unwrap();
+        let (_, header) = units.iter().find(|(unit, _)| *unit == PsUnit::System).unwrap();
         assert_eq!(cut[header.clone()][12..], [owner.stream, 0xE0, 0xE6]);
-        assert_eq!(units.last().unwrap().0, Unit::End);
+        assert_eq!(units.last().unwrap().0, PsUnit::End);
         let streams =
-            units.iter().filter_map(|(unit, _)| if let Unit::Packet(stream) = unit { Some(*stream) } else { None });
+            units.iter().filter_map(|(unit, _)| if let PsUnit::Packet(stream) = unit { Some(*stream) } else { None });
         assert!(streams.eq(std::iter::repeat_n(owner.stream, packets(&cut, owner).len())));
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Properties;
+use crate::codec::StreamProperties;
 use crate::media::Ticks;
 
 /// The most configurations that are told apart: a recording of a day has some dozens.
@@ -13,9 +13,9 @@ const MAX_KNOWN: usize = 64;
 #[derive(Default, Serialize, Deserialize)]
 pub struct Configurations {
     /// The different ones. Their numbers are their places here, from 1 on.
-    known: Vec<(u32, Option<Properties>)>,
+    known: Vec<(u32, Option<StreamProperties>)>,
     /// What the stream said of itself last.
-    says: Option<Properties>,
+    says: Option<StreamProperties>,
     /// The number of the current one; 0 before the first.
     current: u32,
     /// From which decode time on samples have which of them; not in the index yet.
@@ -24,9 +24,9 @@ pub struct Configurations {
 
 impl Configurations {
     /// Notes what a random access point with this decode time needs. One that does not say anything goes on as before.
-    pub fn note(&mut self, decode: Ticks, clock: u32, says: Option<Properties>) {
+    pub fn note(&mut self, decode: Ticks, clock: u32, says: Option<StreamProperties>) {
         self.says = says.or(self.says.take());
-        let same = |(of, said): &(u32, Option<Properties>)| *of == clock && *said == self.says;
+        let same = |(of, said): &(u32, Option<StreamProperties>)| *of == clock && *said == self.says;
         let at = self.known.iter().position(same).unwrap_or_else(|| {
             if self.known.len() < MAX_KNOWN {
                 self.known.push((clock, self.says.clone()));

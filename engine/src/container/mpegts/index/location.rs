@@ -27,7 +27,7 @@ impl PacketLocation {
 
 /// The beginning of an element.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Element {
+pub struct ElementStart {
     pub offset: u64,
     pub time: i64,
     /// M2TS: the bytes before its first packet.

@@ -15,15 +15,15 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use self::samples::{Finished, PacketSamples};
-use self::survey::{Survey, TsStream};
-use super::packet::{ENOUGH, Packet, Packing};
-use super::program::Program;
+use self::survey::{TsStream, TsSurvey};
+use super::packet::{ENOUGH, Packing, TransportPacket};
+use super::program::TsProgram;
 use super::psi::{Map, Sections};
 use super::{CONTAINER, codec, language};
 use crate::container::mpeg::outline::outline;
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, MOST_JUNK, NOT_READ, pass};
 use crate::index::Outline;
 use crate::media::{Setup, Track};
@@ -43,7 +43,7 @@ const OPENING: usize = 8 << 10;
 #[derive(Serialize, Deserialize)]
 pub struct MpegTsPass {
     packing: Packing,
-    survey: Survey,
+    survey: TsSurvey,
     samples: PacketSamples,
     /// The packets of the program's map, which may change, and its latest version.
     sections: Sections,
@@ -53,8 +53,8 @@ pub struct MpegTsPass {
 }
 
 impl pass::IndexPass for MpegTsPass {
-    async fn begin(stream: &mut Stream<'_>, out: &mut Output) -> Result<Self, Error> {
-        let survey = Survey::of(stream, &mut out.notes).await?;
+    async fn begin(stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<Self, Error> {
+        let survey = TsSurvey::of(stream, &mut out.notes).await?;
         let tracks: Vec<Track> = survey.tracks.iter().filter_map(track).collect();
         if survey.start > 0 {
             out.notes.at(0, "bytes that are no packet are passed over");
@@ -74,7 +74,7 @@ impl pass::IndexPass for MpegTsPass {
         })
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         if self.lost.is_some() {
             return self.search(stream, &mut out.notes).await;
         }
@@ -91,14 +91,14 @@ impl pass::IndexPass for MpegTsPass {
         Ok(offset < stream.len())
     }
 
-    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         self.samples.end(source.len(), out)
     }
 
     fn outline(self, mut tracks: Vec<Track>, notes: &mut Notes) -> Result<Outline, Error> {
         let Self { survey, samples, .. } = self;
         let Finished { units, clocks, codecs } = samples.finish(&mut tracks);
-        let program = Program { units, clocks, codecs, ..program(&survey) };
+        let program = TsProgram { units, clocks, codecs, ..program(&survey) };
         // RFC 3555 §4.2.10; there is no type for audio only.
         Ok(outline((CONTAINER, "video/mp2t"), tracks, &program, survey.tables, notes))
     }
@@ -112,8 +112,8 @@ fn track(found: &TsStream) -> Option<Track> {
 }
 
 /// The properties of the program that the writer needs, without what is known of its tracks and clocks at the end.
-fn program(survey: &Survey) -> Program {
-    Program {
+fn program(survey: &TsSurvey) -> TsProgram {
+    TsProgram {
         packet: u8::try_from(survey.packing.size).unwrap_or(0),
         stream: survey.association.stream,
         number: survey.map.program,
@@ -129,7 +129,7 @@ fn program(survey: &Survey) -> Program {
 
 impl MpegTsPass {
     /// Takes the packets at the beginning of these bytes, and returns their length.
-    fn packets(&mut self, bytes: &[u8], mut offset: u64, out: &mut Output) -> Result<u64, Error> {
+    fn packets(&mut self, bytes: &[u8], mut offset: u64, out: &mut PassOutput) -> Result<u64, Error> {
         let start = offset;
         for bytes in bytes.chunks_exact(self.packing.size) {
             let Some(packet) = self.packing.packet(bytes) else { break };
@@ -145,7 +145,7 @@ impl MpegTsPass {
     }
 
     /// Takes a packet of the program's map: streams may have disappeared or appeared.
-    fn take_map(&mut self, offset: u64, packet: Packet<'_>, notes: &mut Notes) {
+    fn take_map(&mut self, offset: u64, packet: TransportPacket<'_>, notes: &mut Notes) {
         let section = self.sections.push(packet.payload(), packet.begins_unit());
         let Some(map) = section.and_then(|section| Map::read(&section)) else { return };
         if map == self.map || map.program != self.map.program {
@@ -167,7 +167,7 @@ impl MpegTsPass {
 
     /// Skips bytes that are not packets, up to the next consecutive packets or the end of the bytes at hand. `false` at
     /// the end of the file.
-    async fn search(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<bool, Error> {
+    async fn search(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<bool, Error> {
         let Some(from) = self.lost else { return Ok(true) };
         let wanted = self.packing.size * (ENOUGH + 1);
         let at = stream.position();
@@ -192,7 +192,7 @@ impl MpegTsPass {
 }
 
 /// The packing of a file, and the offset of its first packet.
-async fn start(stream: &mut Stream<'_>) -> Result<Option<(Packing, u64)>, Error> {
+async fn start(stream: &mut SourceStream<'_>) -> Result<Option<(Packing, u64)>, Error> {
     let bytes = stream.peek(REACH + 8 * 204).await?;
     Ok(Packing::find(bytes, REACH).map(|(packing, start)| (packing, start as u64)))
 }
@@ -200,10 +200,10 @@ async fn start(stream: &mut Stream<'_>) -> Result<Option<(Packing, u64)>, Error>
 /// Calls a function for each packet from the position to `end` at the latest, until it breaks. After bytes that are not
 /// a packet, the following packets are expected at the same distances.
 async fn each_packet(
-    stream: &mut Stream<'_>,
+    stream: &mut SourceStream<'_>,
     packing: Packing,
     end: u64,
-    mut each: impl FnMut(u64, Packet<'_>) -> ControlFlow<()>,
+    mut each: impl FnMut(u64, TransportPacket<'_>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     while stream.position() < end {
         let mut offset = stream.position();

@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::layout::Head;
-use super::super::packet::Packet;
-use super::location::{Element, PacketLocation};
+use super::super::layout::PacketHead;
+use super::super::packet::TransportPacket;
+use super::location::{ElementStart, PacketLocation};
 use super::survey::TsStream;
-use super::units::Units;
-use super::whole::Whole;
-use crate::container::mpeg::clock::Clock;
+use super::units::AccessUnitTrack;
+use super::whole::PacketTrack;
+use crate::container::mpeg::clock::ProgramClock;
 use crate::container::notes::Notes;
 use crate::media::{Run, Ticks};
 
@@ -19,7 +19,7 @@ use crate::media::{Run, Ticks};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Taken {
     /// The bytes before its data, if samples do not begin with PES packets.
-    pub head: Option<Head>,
+    pub head: Option<PacketHead>,
     /// A PES packet begins, or should.
     pub begins: bool,
 }
@@ -34,14 +34,14 @@ pub struct PesReader {
     /// A stream of another kind has its PID now.
     muted: bool,
     /// The random access points that were not taken yet.
-    entered: Vec<Element>,
+    entered: Vec<ElementStart>,
 }
 
 /// The kind of its samples.
 #[derive(Serialize, Deserialize)]
 enum SampleKind {
-    Whole(Box<Whole>),
-    Units(Box<Units>),
+    Whole(Box<PacketTrack>),
+    Units(Box<AccessUnitTrack>),
 }
 
 impl PesReader {
@@ -49,21 +49,27 @@ impl PesReader {
     pub fn new(found: &TsStream) -> Self {
         let codec = found.stream.codec;
         let samples = if found.units {
-            SampleKind::Units(Box::new(Units::new(codec)))
+            SampleKind::Units(Box::new(AccessUnitTrack::new(codec)))
         } else {
-            SampleKind::Whole(Box::new(Whole::new(codec)))
+            SampleKind::Whole(Box::new(PacketTrack::new(codec)))
         };
         Self { samples, counter: None, packets: 0, muted: false, entered: Vec::new() }
     }
 
     /// Takes the next packet.
-    pub fn packet(&mut self, place: PacketLocation, packet: Packet<'_>, clock: &mut Clock, notes: &mut Notes) -> Taken {
+    pub fn packet(
+        &mut self,
+        place: PacketLocation,
+        packet: TransportPacket<'_>,
+        clock: &mut ProgramClock,
+        notes: &mut Notes,
+    ) -> Taken {
         self.packets += 1;
         if self.muted || packet.is_damaged() || packet.is_scrambled() {
             if !self.muted {
                 notes.at(place.offset, "a packet that is damaged or scrambled");
             }
-            let head = matches!(self.samples, SampleKind::Units(_)).then(|| Units::passed_over(packet));
+            let head = matches!(self.samples, SampleKind::Units(_)).then(|| AccessUnitTrack::passed_over(packet));
             return Taken { head, begins: false };
         }
         if self.counter.replace(packet.counter()).is_some_and(|last| !packet.follows(last)) {
@@ -99,7 +105,7 @@ impl PesReader {
     }
 
     /// The random access points that have become known since the last call.
-    pub fn take_entered(&mut self) -> Vec<Element> {
+    pub fn take_entered(&mut self) -> Vec<ElementStart> {
         std::mem::take(&mut self.entered)
     }
 

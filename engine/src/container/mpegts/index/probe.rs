@@ -5,11 +5,11 @@
 use std::ops::RangeInclusive;
 
 use super::super::layout::Begins;
-use super::super::packet::Packet;
+use super::super::packet::TransportPacket;
 use super::location::PacketLocation;
-use super::units::Units;
-use crate::container::mpeg::clock::Clock;
-use crate::container::mpeg::codec::Codec;
+use super::units::AccessUnitTrack;
+use crate::container::mpeg::clock::ProgramClock;
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::notes::Notes;
 
 /// The number of PES packets examined, and the number of pictures in them.
@@ -18,8 +18,8 @@ const PICTURES: usize = 1024;
 
 /// A stream being examined.
 pub struct Probe {
-    units: Units,
-    clock: Option<Clock>,
+    units: AccessUnitTrack,
+    clock: Option<ProgramClock>,
     /// For each PES packet with time stamps: the offsets at which a picture may begin that begins the packet.
     begins: Vec<RangeInclusive<u64>>,
     /// The end of the previous data.
@@ -28,15 +28,15 @@ pub struct Probe {
 
 impl Probe {
     /// For a stream with a known syntax of pictures.
-    pub fn new(codec: Codec) -> Option<Self> {
-        let known = matches!(codec, Codec::Mpeg | Codec::Visual | Codec::H264 | Codec::Hevc);
-        known.then(|| Self { units: Units::new(codec), clock: None, begins: Vec::new(), behind: 0 })
+    pub fn new(codec: MpegCodec) -> Option<Self> {
+        let known = matches!(codec, MpegCodec::Mpeg | MpegCodec::Visual | MpegCodec::H264 | MpegCodec::Hevc);
+        known.then(|| Self { units: AccessUnitTrack::new(codec), clock: None, begins: Vec::new(), behind: 0 })
     }
 
     /// Takes a packet. If a PES packet begins in it, `stamp` is its time stamp.
-    pub fn take(&mut self, place: PacketLocation, packet: Packet<'_>, stamp: Option<u64>) {
+    pub fn take(&mut self, place: PacketLocation, packet: TransportPacket<'_>, stamp: Option<u64>) {
         if let Some(stamp) = stamp {
-            self.clock.get_or_insert(Clock::new(stamp));
+            self.clock.get_or_insert(ProgramClock::new(stamp));
         }
         let Some(clock) = &mut self.clock else { return };
         let (head, _) = self.units.packet(place, packet, clock, &mut Notes::default());

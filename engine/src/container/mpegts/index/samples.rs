@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::super::layout::{self, OTHER, PacketRun, StreamNumbers};
-use super::super::packet::{NULL, PIDS, Packet, Packing};
-use super::location::{Element, PacketLocation};
+use super::super::packet::{NULL, PIDS, Packing, TransportPacket};
+use super::location::{ElementStart, PacketLocation};
 use super::pes::{PesReader, Taken};
-use super::survey::Survey;
+use super::survey::TsSurvey;
 use crate::container::Error;
-use crate::container::mpeg::clock::{Clock, Zeros};
-use crate::container::mpeg::elements::{Elements, MAX_ELEMENT, MAX_WAITING, SPACING};
+use crate::container::mpeg::clock::{ProgramClock, Zeros};
+use crate::container::mpeg::elements::{MAX_ELEMENT, MAX_WAITING, PassedElements, SPACING};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
+use crate::container::pass::PassOutput;
 use crate::index::Builder;
 use crate::media::{Kind, Run, Track};
 
@@ -27,7 +27,7 @@ pub struct PacketSamples {
     packing: Packing,
     /// The stream of each PID.
     pids: Vec<u8>,
-    clock: Clock,
+    clock: ProgramClock,
     zeros: Zeros,
     readers: Vec<PesReader>,
     /// The streams with access units that begin anywhere.
@@ -35,14 +35,14 @@ pub struct PacketSamples {
     /// The position of the reader whose random access points begin elements.
     leader: usize,
     /// The elements not yet in the index; the last is still being read.
-    elements: VecDeque<Element>,
+    elements: VecDeque<ElementStart>,
     /// The runs in these elements.
     packet_runs: VecDeque<PacketRun>,
     /// The number of runs and samples of the last element.
     weight: usize,
     /// The bytes before the next packet are not a packet.
     broken: bool,
-    given: Elements,
+    given: PassedElements,
 }
 
 /// The results at the end of a file.
@@ -57,7 +57,7 @@ pub struct Finished {
 
 impl PacketSamples {
     /// For these tracks, which are those of the survey.
-    pub fn new(survey: &Survey, tracks: &[Track]) -> Self {
+    pub fn new(survey: &TsSurvey, tracks: &[Track]) -> Self {
         let mut pids = vec![OTHER; PIDS];
         let mut assign = |pid: u16, stream: u8| {
             if let Some(slot) = pids.get_mut(usize::from(pid)) {
@@ -72,7 +72,7 @@ impl PacketSamples {
         }
         assign(NULL, FILLER);
         let units = survey.tracks.iter().enumerate().filter(|(_, found)| found.units);
-        let clock = Clock::new(survey.zero);
+        let clock = ProgramClock::new(survey.zero);
         Self {
             packing: survey.packing,
             pids,
@@ -85,16 +85,22 @@ impl PacketSamples {
             packet_runs: VecDeque::new(),
             weight: 0,
             broken: true,
-            given: Elements::default(),
+            given: PassedElements::default(),
         }
     }
 
     /// Takes a packet; `arrival` is the bytes before it.
     #[inline]
-    pub fn packet(&mut self, offset: u64, packet: Packet<'_>, arrival: [u8; 4], out: &mut Output) -> Result<(), Error> {
+    pub fn packet(
+        &mut self,
+        offset: u64,
+        packet: TransportPacket<'_>,
+        arrival: [u8; 4],
+        out: &mut PassOutput,
+    ) -> Result<(), Error> {
         if self.broken || self.weight > MAX_ELEMENT {
             self.broken = false;
-            self.begin(Element { offset, time: self.time(), arrival });
+            self.begin(ElementStart { offset, time: self.time(), arrival });
             self.settle(&mut out.builder)?;
         }
         let mut stream = self.pids.get(usize::from(packet.pid())).copied().unwrap_or(OTHER);
@@ -148,7 +154,7 @@ impl PacketSamples {
     }
 
     /// Begins an element. Its first packet may be some packets ago.
-    fn begin(&mut self, element: Element) {
+    fn begin(&mut self, element: ElementStart) {
         if self.elements.back().is_some_and(|last| last.offset >= element.offset) {
             return;
         }
@@ -213,7 +219,7 @@ impl PacketSamples {
 
     /// Passes on an element, which ends with the packet that its last sample ends in; the next element begins at
     /// `next`.
-    fn give(&mut self, element: Element, next: u64, builder: &mut Builder) -> Result<(), Error> {
+    fn give(&mut self, element: ElementStart, next: u64, builder: &mut Builder) -> Result<(), Error> {
         let size = self.packing.size as u64;
         let mut samples: Vec<(usize, Run)> = Vec::new();
         for (track, reader) in self.readers.iter_mut().enumerate() {
@@ -244,9 +250,9 @@ impl PacketSamples {
     }
 
     /// Finishes at the end of the file, which is at this offset.
-    pub fn end(&mut self, end: u64, out: &mut Output) -> Result<(), Error> {
+    pub fn end(&mut self, end: u64, out: &mut PassOutput) -> Result<(), Error> {
         self.broken(&mut out.notes);
-        self.begin(Element { offset: end, time: self.time(), arrival: [0; 4] });
+        self.begin(ElementStart { offset: end, time: self.time(), arrival: [0; 4] });
         self.settle(&mut out.builder)
     }
 

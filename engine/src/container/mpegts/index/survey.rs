@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::super::codec;
 use super::super::layout::MAX_TRACKS;
-use super::super::packet::{Packet, Packing};
-use super::super::psi::{Association, Map, PAT, Sections, Stream as Entry};
+use super::super::packet::{Packing, TransportPacket};
+use super::super::psi::{Association, ElementaryStream, Map, PAT, Sections};
 use super::location::PacketLocation;
 use super::probe::Probe;
 use super::{OPENING, each_packet, start};
-use crate::codec::{Properties, Start};
+use crate::codec::{StreamProperties, UnitStart};
 use crate::container::mpeg::clock::distance;
-use crate::container::mpeg::codec::Codec;
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::mpeg::outline;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 use crate::container::{Error, Unsupported};
 
 /// How far into the file the streams of its program must begin: some seconds of the fastest broadcast.
@@ -29,7 +29,7 @@ const MAX_TABLE_RANGES: usize = 6;
 
 /// The result of the survey.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Survey {
+pub struct TsSurvey {
     pub packing: Packing,
     /// The offset of the first packet.
     pub start: u64,
@@ -47,15 +47,15 @@ pub struct Survey {
 /// A stream with data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TsStream {
-    pub entry: Entry,
-    pub stream: outline::Stream,
+    pub entry: ElementaryStream,
+    pub stream: outline::StreamOutline,
     /// Its samples are access units, which begin anywhere in PES packets.
     pub units: bool,
 }
 
 /// The tables while they are searched for.
 #[derive(Default)]
-struct Tables {
+struct TableSearch {
     association: Option<Association>,
     sections: Sections,
     /// The ranges of the packets of the current section.
@@ -67,8 +67,8 @@ struct Tables {
     unknown: Option<Map>,
 }
 
-impl Tables {
-    fn take(&mut self, offset: u64, size: u64, packet: Packet<'_>) -> bool {
+impl TableSearch {
+    fn take(&mut self, offset: u64, size: u64, packet: TransportPacket<'_>) -> bool {
         let (pid, begins) = (packet.pid(), packet.begins_unit());
         let note_place = |places: &mut Vec<Range<u64>>| {
             if begins {
@@ -109,23 +109,23 @@ impl Tables {
 }
 
 /// A stream that may have data.
-struct Candidate {
-    entry: Entry,
-    codec: Codec,
+struct TsCandidate {
+    entry: ElementaryStream,
+    codec: MpegCodec,
     first: Option<u64>,
-    properties: Option<Properties>,
+    properties: Option<StreamProperties>,
     /// The beginning of the current access unit, and whether it is flagged.
     opening: Option<(Vec<u8>, bool)>,
     /// Finds where its pictures begin, if that is needed.
     probe: Option<Probe>,
 }
 
-impl Candidate {
-    fn new(entry: Entry, codec: Codec) -> Self {
+impl TsCandidate {
+    fn new(entry: ElementaryStream, codec: MpegCodec) -> Self {
         Self { entry, codec, first: None, properties: None, opening: None, probe: Probe::new(codec) }
     }
 
-    fn take(&mut self, place: PacketLocation, packet: Packet<'_>) {
+    fn take(&mut self, place: PacketLocation, packet: TransportPacket<'_>) {
         let pes = if packet.begins_unit() { Pes::read(packet.payload()) } else { None };
         let times = pes.and_then(|pes| pes.times);
         if let Some(probe) = self.probe.as_mut().filter(|probe| !probe.is_full()) {
@@ -137,7 +137,7 @@ impl Candidate {
     }
 
     /// Reads the stream parameters at the beginning of an access unit.
-    fn look(&mut self, packet: Packet<'_>, pes: Option<Pes>) {
+    fn look(&mut self, packet: TransportPacket<'_>, pes: Option<Pes>) {
         let mut payload = packet.payload();
         if packet.begins_unit() {
             let Some(pes @ Pes { times: Some((presented, _)), .. }) = pes else { return };
@@ -148,9 +148,11 @@ impl Candidate {
         let Some((bytes, flagged)) = &mut self.opening else { return };
         bytes.extend_from_slice(payload);
         match self.codec.access(bytes, *flagged, bytes.len() >= OPENING) {
-            Start::Access(true) => self.properties = self.properties.take().or_else(|| self.codec.properties(bytes)),
-            Start::Access(false) => {}
-            Start::Undecided => return,
+            UnitStart::Access(true) => {
+                self.properties = self.properties.take().or_else(|| self.codec.properties(bytes));
+            }
+            UnitStart::Access(false) => {}
+            UnitStart::Undecided => return,
         }
         self.opening = None;
     }
@@ -161,18 +163,18 @@ impl Candidate {
     }
 }
 
-impl Survey {
+impl TsSurvey {
     /// Surveys the beginning of the file in two passes: for the tables, and for the streams that they name.
-    pub async fn of(stream: &mut Stream<'_>, notes: &mut Notes) -> Result<Self, Error> {
+    pub async fn of(stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let (packing, start) = start(stream).await?.ok_or(Error::Unknown)?;
-        let mut tables = Tables::default();
+        let mut tables = TableSearch::default();
         let size = packing.size as u64;
         stream.seek(start);
         each_packet(stream, packing, start + SURVEYED, |offset, packet| {
             if tables.take(offset, size, packet) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .await?;
-        let Tables { association, found, packets, unknown, .. } = tables;
+        let TableSearch { association, found, packets, unknown, .. } = tables;
         let (Some(association), Some((map_pid, map))) = (association, found) else {
             return Err(Unsupported::NoTracks { why: missing(unknown.as_ref()) }.into());
         };
@@ -191,7 +193,7 @@ impl Survey {
                 scrambled = true;
             } else if !packet.is_damaged() && !candidate.is_known() {
                 candidate.take(PacketLocation::new(packing, offset, [0; 4]), packet);
-                if candidates.iter().all(Candidate::is_known) {
+                if candidates.iter().all(TsCandidate::is_known) {
                     return ControlFlow::Break(());
                 }
             }
@@ -206,13 +208,13 @@ impl Survey {
             return Err(refused.into());
         };
         let mut tracks = Vec::with_capacity(candidates.len());
-        for Candidate { entry, codec, first, properties, probe, .. } in candidates {
+        for TsCandidate { entry, codec, first, properties, probe, .. } in candidates {
             if first.is_none() {
                 notes.push(format!("stream 0x{:X} is passed over: nothing of it comes in the first 16 MiB", entry.pid));
                 continue;
             }
             let units = probe.is_some_and(Probe::finds_units);
-            tracks.push(TsStream { entry, stream: outline::Stream::new(codec, properties), units });
+            tracks.push(TsStream { entry, stream: outline::StreamOutline::new(codec, properties), units });
         }
         Ok(Self { packing, start, association, map_pid, map, tables: packets, tracks, zero })
     }
@@ -225,8 +227,8 @@ fn missing(unknown: Option<&Map>) -> String {
 }
 
 /// The known streams of a program; notes report the others.
-fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
-    let mut candidates: Vec<Candidate> = Vec::new();
+fn candidates(map: &Map, notes: &mut Notes) -> Vec<TsCandidate> {
+    let mut candidates: Vec<TsCandidate> = Vec::new();
     for entry in &map.streams {
         let codec = match codec::of(map, entry) {
             Ok(_) if candidates.iter().any(|candidate| candidate.entry.pid == entry.pid) => {
@@ -236,7 +238,7 @@ fn candidates(map: &Map, notes: &mut Notes) -> Vec<Candidate> {
             codec => codec,
         };
         match codec {
-            Ok(codec) => candidates.push(Candidate::new(entry.clone(), codec)),
+            Ok(codec) => candidates.push(TsCandidate::new(entry.clone(), codec)),
             Err(why) => notes.push(format!("stream 0x{:X} is passed over: {why}", entry.pid)),
         }
     }

@@ -4,20 +4,20 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::layout::{Begins, Head};
-use super::super::packet::{PACKET, Packet};
+use super::super::layout::{Begins, PacketHead};
+use super::super::packet::{PACKET, TransportPacket};
 use super::configurations::Configurations;
-use super::location::{Element, PacketLocation};
-use crate::container::mpeg::clock::Clock;
-use crate::container::mpeg::codec::Codec;
+use super::location::{ElementStart, PacketLocation};
+use crate::container::mpeg::clock::ProgramClock;
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::mpeg::pes::Pes;
-use crate::container::mpeg::units::{self, Header};
+use crate::container::mpeg::units::{self, PacketHeaders};
 use crate::container::notes::Notes;
 use crate::media::Ticks;
 
 /// A track whose samples are access units.
 #[derive(Serialize, Deserialize)]
-pub struct Units {
+pub struct AccessUnitTrack {
     pub reader: units::UnitReader,
     pub configurations: Configurations,
     /// The decode time of the last random access point whose configuration was noted.
@@ -30,8 +30,8 @@ pub struct Units {
     lost: bool,
 }
 
-impl Units {
-    pub fn new(codec: Codec) -> Self {
+impl AccessUnitTrack {
+    pub fn new(codec: MpegCodec) -> Self {
         Self {
             reader: units::UnitReader::new(codec),
             configurations: Configurations::default(),
@@ -43,9 +43,9 @@ impl Units {
     }
 
     /// The head of a packet whose data are skipped.
-    pub fn passed_over(packet: Packet<'_>) -> Head {
+    pub fn passed_over(packet: TransportPacket<'_>) -> PacketHead {
         let payload = packet.payload().len();
-        Head::new(PACKET - payload, payload, packet.counter(), Begins::Nothing)
+        PacketHead::new(PACKET - payload, payload, packet.counter(), Begins::Nothing)
     }
 
     /// The configurations of the units that have ended: the changes since the last call.
@@ -67,10 +67,10 @@ impl Units {
     pub fn packet(
         &mut self,
         place: PacketLocation,
-        packet: Packet<'_>,
-        clock: &mut Clock,
+        packet: TransportPacket<'_>,
+        clock: &mut ProgramClock,
         notes: &mut Notes,
-    ) -> (Head, Option<Element>) {
+    ) -> (PacketHead, Option<ElementStart>) {
         let payload = packet.payload();
         let mut header = None;
         if packet.begins_unit() {
@@ -79,7 +79,7 @@ impl Units {
             if let Some(Pes { times, header: length }) = pes {
                 self.header = length;
                 self.begun.push_back((place.offset, place.arrival));
-                header = Some(Header { pack: place.offset, times });
+                header = Some(PacketHeaders { pack: place.offset, times });
             } else {
                 notes.at(place.offset, "what should begin a PES packet does not");
                 self.reader.interrupt(notes);
@@ -89,19 +89,19 @@ impl Units {
         self.header -= passed.min(self.header);
         let begins = match header {
             None => Begins::Nothing,
-            Some(Header { times: None, .. }) => Begins::Pes,
+            Some(PacketHeaders { times: None, .. }) => Begins::Pes,
             Some(_) => Begins::Stamped,
         };
-        let head = Head::new(PACKET - payload.len(), passed, packet.counter(), begins);
+        let head = PacketHead::new(PACKET - payload.len(), passed, packet.counter(), begins);
         let data = payload.get(passed..).unwrap_or_default();
         if data.is_empty() && header.is_none() {
             return (head, None);
         }
-        let data = units::Packet { header, offset: place.end - data.len() as u64, data };
+        let data = units::PacketSlice { header, offset: place.end - data.len() as u64, data };
         let entrance = self.reader.packet(data, clock, notes);
         let element = entrance.and_then(|entrance| {
             let before = self.begun.iter().rev().find(|(offset, _)| *offset <= entrance.pack);
-            before.map(|(offset, arrival)| Element { offset: *offset, time: entrance.time, arrival: *arrival })
+            before.map(|(offset, arrival)| ElementStart { offset: *offset, time: entrance.time, arrival: *arrival })
         });
         let waits = self.reader.waits_from().unwrap_or(u64::MAX);
         while self.begun.get(1).is_some_and(|(next, _)| *next <= waits) {

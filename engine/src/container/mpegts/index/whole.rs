@@ -5,21 +5,21 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::packet::Packet;
+use super::super::packet::TransportPacket;
 use super::OPENING;
 use super::configurations::Configurations;
-use super::location::{Element, PacketLocation};
-use crate::codec::Start;
-use crate::container::mpeg::clock::{Clock, Hand, SECOND, composition};
-use crate::container::mpeg::codec::Codec;
+use super::location::{ElementStart, PacketLocation};
+use crate::codec::UnitStart;
+use crate::container::mpeg::clock::{Hand, ProgramClock, SECOND, composition};
+use crate::container::mpeg::codec::MpegCodec;
 use crate::container::mpeg::pes::Pes;
 use crate::container::notes::Notes;
 use crate::media::{Kind, Private, Run, Ticks};
 
 /// A track whose samples are its PES packets.
 #[derive(Serialize, Deserialize)]
-pub struct Whole {
-    codec: Codec,
+pub struct PacketTrack {
+    codec: MpegCodec,
     hand: Hand,
     open: Option<OpenSample>,
     /// Samples that have ended and wait for their element.
@@ -42,8 +42,8 @@ struct OpenSample {
     opening: Option<(Vec<u8>, bool)>,
 }
 
-impl Whole {
-    pub fn new(codec: Codec) -> Self {
+impl PacketTrack {
+    pub fn new(codec: MpegCodec) -> Self {
         let (decode, usual) = (Ticks(i64::MIN / 4), (Ticks::ZERO, 0));
         let (hand, done) = (Hand::default(), VecDeque::new());
         Self { codec, hand, open: None, done, decode, usual, configurations: Configurations::default() }
@@ -54,10 +54,10 @@ impl Whole {
     pub fn packet(
         &mut self,
         place: PacketLocation,
-        packet: Packet<'_>,
+        packet: TransportPacket<'_>,
         packets: u64,
-        clock: &mut Clock,
-        entered: &mut Vec<Element>,
+        clock: &mut ProgramClock,
+        entered: &mut Vec<ElementStart>,
         notes: &mut Notes,
     ) -> bool {
         let offset = place.offset;
@@ -119,7 +119,7 @@ impl Whole {
     }
 
     /// Checks whether the open sample is a random access point, using the data seen now.
-    fn look(&mut self, payload: &[u8], last: bool, entered: &mut Vec<Element>) {
+    fn look(&mut self, payload: &[u8], last: bool, entered: &mut Vec<ElementStart>) {
         let Some(open) = &mut self.open else { return };
         let Some((bytes, flagged)) = &mut open.opening else { return };
         let found = if bytes.is_empty() {
@@ -129,26 +129,26 @@ impl Whole {
             self.codec.access(bytes, *flagged, last || bytes.len() >= OPENING)
         };
         match found {
-            Start::Undecided => {
+            UnitStart::Undecided => {
                 if bytes.is_empty() {
                     bytes.extend_from_slice(payload);
                 }
                 return;
             }
-            Start::Access(sync) => open.run.sync = sync,
+            UnitStart::Access(sync) => open.run.sync = sync,
         }
         let says = if bytes.is_empty() { self.codec.properties(payload) } else { self.codec.properties(bytes) };
         open.opening = None;
         if open.run.sync {
             let decode = open.run.decode;
-            entered.push(Element { offset: open.run.offset, time: decode.0, arrival: open.arrival });
+            entered.push(ElementStart { offset: open.run.offset, time: decode.0, arrival: open.arrival });
             self.configurations.note(decode, self.hand.clock().0, says);
         }
     }
 
     /// Ends the open sample; the next one is decoded at `next`. `packets` counts the stream's packets including the next
     /// sample's first.
-    pub fn end(&mut self, next: Option<Ticks>, packets: u64, entered: &mut Vec<Element>, notes: &mut Notes) {
+    pub fn end(&mut self, next: Option<Ticks>, packets: u64, entered: &mut Vec<ElementStart>, notes: &mut Notes) {
         self.look(&[], true, entered);
         let Some(OpenSample { mut run, end, before, .. }) = self.open.take() else { return };
         let packets = packets.saturating_sub(before + u64::from(next.is_some()));

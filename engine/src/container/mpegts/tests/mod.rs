@@ -13,12 +13,12 @@ use futures::executor::block_on;
 
 use super::MpegTs;
 use super::packet::Packing;
-use crate::container::indexed::{Indexed, Pages, part};
+use crate::container::indexed::{Indexed, PageList, part};
 use crate::container::{Error, Format, pieces};
 
 /// Indexes a file in chunks of this size and in pieces.
 fn try_index(file: &[u8], chunk: u64) -> Result<Indexed, Error> {
-    let mut pages = Pages::default();
+    let mut pages = PageList::default();
     let outline =
         block_on(pieces::index::<super::index::MpegTsPass>(&Bytes::copy_from_slice(file), &mut pages, chunk))?;
     Ok(Indexed::new(outline, pages))

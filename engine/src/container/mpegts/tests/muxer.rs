@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::BufMut;
 
-use super::super::packet::{Header, Packing};
-use super::super::psi::Tables;
+use super::super::packet::{Packing, TablePacketHeader};
+use super::super::psi::CutTables;
 use crate::container::mpeg::pes::put_stamp;
 
 pub const VIDEO: u16 = 0x100;
@@ -91,7 +91,7 @@ pub fn tables_with_clock(clock: u16, streams: &[(u8, u16)]) -> Packets {
         body.put_u16(0xE000 | pid);
         body.put_u16(0xF000);
     }
-    let packed = Tables::new(Packing::ALL[0], 7, (1, MAP), &body).packets([0; 4]);
+    let packed = CutTables::new(Packing::ALL[0], 7, (1, MAP), &body).packets([0; 4]);
     packed.chunks(188).map(<[u8]>::to_vec).collect()
 }
 
@@ -111,7 +111,7 @@ pub fn without_tables(packets: Packets) -> Packets {
 /// A null packet.
 pub fn null() -> Vec<u8> {
     let mut out = Vec::new();
-    Packing::ALL[0].put(&mut out, Header { pid: 0x1FFF, counter: 0, first: false }, [0; 4], &[]);
+    Packing::ALL[0].put(&mut out, TablePacketHeader { pid: 0x1FFF, counter: 0, first: false }, [0; 4], &[]);
     out
 }
 

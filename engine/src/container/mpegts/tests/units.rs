@@ -6,7 +6,7 @@ use super::index;
 use super::muxer::{ADTS, H264, Muxer, Packets, SOUND, VIDEO, packed, tables};
 use crate::container::indexed::bytes;
 use crate::container::mpeg::pes::Pes;
-use crate::container::mpeg::testing::{Unit, avc, pictures};
+use crate::container::mpeg::testing::{TimedUnit, avc, pictures};
 use crate::container::{self, SegmentFormat};
 use crate::media::Run;
 
@@ -23,7 +23,7 @@ pub enum How {
 }
 
 /// Pictures packed this way, interleaved with some sound.
-pub fn film(muxer: &mut Muxer, kind: u8, units: &[Unit], how: How) -> Packets {
+pub fn film(muxer: &mut Muxer, kind: u8, units: &[TimedUnit], how: How) -> Packets {
     let data: Vec<u8> = units.iter().flat_map(|unit| unit.bytes.clone()).collect();
     let mut begins: Vec<usize> = units
         .iter()

@@ -1,7 +1,7 @@
 //! Writing parts of a file.
 
-use super::super::layout::{self, Begins, Head, PacketRun, StreamNumbers};
-use super::super::packet::{Packet, Packing};
+use super::super::layout::{self, Begins, PacketHead, PacketRun, StreamNumbers};
+use super::super::packet::{Packing, TransportPacket};
 use super::super::psi::{Association, Map, Sections};
 use super::muxer::{ADTS, H264, MAP, Muxer, SOUND, VIDEO};
 use super::muxer::{clock, film, packed, tables_with_clock, without_tables};
@@ -9,7 +9,7 @@ use super::{contents, index};
 use crate::container;
 use crate::container::indexed::bytes;
 
-fn packets(file: &[u8], packing: Packing) -> Vec<Packet<'_>> {
+fn packets(file: &[u8], packing: Packing) -> Vec<TransportPacket<'_>> {
     assert!(file.len().is_multiple_of(packing.size));
     file.chunks(packing.size).map(|bytes| packing.packet(bytes).unwrap()).collect()
 }
@@ -121,7 +121,7 @@ proptest::proptest! {
         let (mut offset, mut packet_runs) = (start, Vec::new());
         for (packets, stream, kind, counter) in runs {
             let begins = [Begins::Nothing, Begins::Pes, Begins::Stamped][usize::from(kind)];
-            let of_units = if kind == 0 { Head::plain(counter) } else { Head::new(4 + 8, 14, counter, begins) };
+            let of_units = if kind == 0 { PacketHead::plain(counter) } else { PacketHead::new(4 + 8, 14, counter, begins) };
             let head = streams.units.contains(&stream).then_some(of_units);
             packet_runs.push(PacketRun { offset, packets, stream, head });
             offset += packets * 188;

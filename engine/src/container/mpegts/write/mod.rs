@@ -12,15 +12,15 @@ use std::ops::Range;
 
 use bytes::BufMut;
 
-use self::units::Units;
+use self::units::UnitCursor;
 use super::layout::{self, PacketRun, StreamNumbers};
 use super::packet::{NULL, Packing};
-use super::program::Program;
-use super::psi::Tables;
+use super::program::TsProgram;
+use super::psi::CutTables;
 use crate::container::draft::Draft;
 use crate::container::mpeg::outline::{mismatch, unpack};
 use crate::container::{Error, Extents, Selection, Written};
-use crate::index::{Cursor, Element, Elements, Outline};
+use crate::index::{Element, Elements, Outline, RunCursor};
 use crate::media::splice::{Piece, Splice};
 use crate::media::{Run, Setup, Track};
 
@@ -44,7 +44,7 @@ enum Purpose {
 }
 
 fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result<Written, Error> {
-    let program: Program = unpack(outline.setup.first())?;
+    let program: TsProgram = unpack(outline.setup.first())?;
     let packing = Packing::of_size(program.packet).ok_or_else(|| mismatch("packets of no known size"))?;
     let mut tracks = Vec::with_capacity(selection.tracks.len());
     let (mut cursors, mut units) = (Vec::new(), Vec::new());
@@ -54,26 +54,26 @@ fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result
         let (stream, runs) = (layout::stream(selected.track), &selected.runs);
         if program.units.contains(&stream) {
             let pid = u16::try_from(track.id).map_err(|_| mismatch("a track that is no PID"))?;
-            units.push(Units::new(stream, pid, packing, &program.clocks, runs));
+            units.push(UnitCursor::new(stream, pid, packing, &program.clocks, runs));
         } else {
-            cursors.push(StreamCursor { stream, runs: runs.cursor() });
+            cursors.push(TsCursor { stream, runs: runs.cursor() });
         }
     }
     let map = map(&program, &tracks)?;
     let is_segment = purpose == Purpose::Segment;
     let of_tables = if is_segment { Packing::PLAIN } else { packing };
-    let tables = Tables::new(of_tables, program.stream, (program.number, program.map), &map);
+    let tables = CutTables::new(of_tables, program.stream, (program.number, program.map), &map);
     let tables = if is_segment { tables.duplicated() } else { tables };
 
     let of_all = StreamNumbers { tracks: outline.tracks.len(), units: &program.units };
-    let mut pieces = Pieces::default();
-    let mut output = Output::new(tables, (is_segment && packing != Packing::PLAIN).then_some(packing));
+    let mut pieces = OutputPieces::default();
+    let mut output = TsOutput::new(tables, (is_segment && packing != Packing::PLAIN).then_some(packing));
     let elements = with_samples(selection);
     let mut elements = elements.iter().peekable();
     while let Some(element) = elements.next() {
         let next = elements.peek().map_or(u64::MAX, |next| next.offset);
         // The rest is after this offset.
-        let done = units.iter().filter_map(Units::begun_at).fold(element.offset, u64::min);
+        let done = units.iter().filter_map(UnitCursor::begun_at).fold(element.offset, u64::min);
         output.take(&mut pieces, done)?;
         if let Some(first) = own_packets((packing, of_all), &element, next, (&mut cursors, &mut units), &mut pieces) {
             output.begins.push_back((first, arrival(&element)));
@@ -90,8 +90,8 @@ fn written(outline: &Outline, selection: &Selection, purpose: Purpose) -> Result
 }
 
 /// The file being written.
-struct Output {
-    tables: Tables,
+struct TsOutput {
+    tables: CutTables,
     draft: Draft,
     /// The elements that have no tables before them yet, and the arrival of their first packets.
     begins: VecDeque<(u64, [u8; 4])>,
@@ -103,8 +103,8 @@ struct Output {
     strip: Option<Strip>,
 }
 
-impl Output {
-    fn new(tables: Tables, stripped: Option<Packing>) -> Self {
+impl TsOutput {
+    fn new(tables: CutTables, stripped: Option<Packing>) -> Self {
         let setup = tables.packets_len();
         let elements = Extents::default();
         let strip = stripped.map(|packing| Strip { packing, at: 0 });
@@ -131,7 +131,7 @@ impl Output {
 
     /// Writes the pieces for the file up to this offset, in file order: the last samples of an element may end after
     /// the beginning of the next.
-    fn take(&mut self, pieces: &mut Pieces, before: u64) -> Result<(), Error> {
+    fn take(&mut self, pieces: &mut OutputPieces, before: u64) -> Result<(), Error> {
         pieces.0.sort_by_key(|(place, _)| *place);
         let behind = pieces.0.partition_point(|(place, _)| *place < before);
         for (place, piece) in pieces.0.drain(..behind) {
@@ -193,14 +193,14 @@ impl Strip {
 }
 
 /// The samples of a selected track that are not written yet.
-struct StreamCursor<'a> {
+struct TsCursor<'a> {
     stream: u8,
-    runs: Cursor<'a>,
+    runs: RunCursor<'a>,
 }
 
 /// The elements in which selected samples begin.
 fn with_samples(selection: &Selection) -> Elements {
-    let mut tracks: Vec<Cursor<'_>> = selection.tracks.iter().map(|track| track.runs.cursor()).collect();
+    let mut tracks: Vec<RunCursor<'_>> = selection.tracks.iter().map(|track| track.runs.cursor()).collect();
     let mut elements = selection.elements.iter().peekable();
     let mut with_samples = Elements::default();
     while let Some(element) = elements.next() {
@@ -217,7 +217,7 @@ fn with_samples(selection: &Selection) -> Elements {
 }
 
 /// The range of the file with the samples that begin in this range; moves past them.
-fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
+fn extent(runs: &mut RunCursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
     let mut extent: Option<Range<u64>> = None;
     while let Some(run) = runs.peek().filter(|run| run.offset < within.end) {
         if run.offset >= within.start {
@@ -231,9 +231,9 @@ fn extent(runs: &mut Cursor<'_>, within: &Range<u64>) -> Option<Range<u64>> {
 
 /// The output, each piece with the offset of the original that it is or replaces.
 #[derive(Default)]
-struct Pieces(Vec<(u64, Piece)>);
+struct OutputPieces(Vec<(u64, Piece)>);
 
-impl Pieces {
+impl OutputPieces {
     fn source(&mut self, place: u64, range: Range<u64>) {
         self.extend(place, (!range.is_empty()).then_some(Piece::Source(range)));
     }
@@ -253,8 +253,8 @@ fn own_packets(
     (packing, of_all): (Packing, StreamNumbers<'_>),
     element: &Element,
     next: u64,
-    (cursors, units): (&mut [StreamCursor<'_>], &mut [Units<'_>]),
-    pieces: &mut Pieces,
+    (cursors, units): (&mut [TsCursor<'_>], &mut [UnitCursor<'_>]),
+    pieces: &mut OutputPieces,
 ) -> Option<u64> {
     let size = packing.size as u64;
     let mut chosen: Vec<(u8, VecDeque<Run>)> = Vec::with_capacity(cursors.len());
@@ -292,7 +292,7 @@ fn own_packets(
 }
 
 /// The part of a run that belongs to samples of its stream; removes the samples that end in it.
-fn within(packet_run: &PacketRun, size: u64, runs: &mut VecDeque<Run>, pieces: &mut Pieces) {
+fn within(packet_run: &PacketRun, size: u64, runs: &mut VecDeque<Run>, pieces: &mut OutputPieces) {
     let packet_run = packet_run.bytes(size);
     while let Some(run) = runs.front() {
         let bytes = run.bytes();
@@ -311,7 +311,7 @@ fn arrival(element: &Element) -> [u8; 4] {
 }
 
 /// The body of the program's map with these tracks. If the clock is in the packets of another track, it has none.
-fn map(program: &Program, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
+fn map(program: &TsProgram, tracks: &[&Track]) -> Result<Vec<u8>, Error> {
     let kept = program.alone || tracks.iter().any(|track| track.id == u64::from(program.clock));
     let mut body = Vec::with_capacity(64 + program.descriptors.len());
     body.put_u16(0xE000 | if kept { program.clock } else { NULL });

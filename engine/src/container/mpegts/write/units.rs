@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use bytes::{BufMut, Bytes};
 
-use super::super::layout::{Begins, Head, PacketRun};
+use super::super::layout::{Begins, PacketHead, PacketRun};
 use super::super::packet::{PACKET, Packing};
-use super::Pieces;
+use super::OutputPieces;
 use crate::container::mpeg::clock::stamps;
 use crate::container::mpeg::outline::beginning;
 use crate::container::mpeg::pes;
-use crate::index::{Cursor, Runs};
+use crate::index::{RunCursor, Runs};
 use crate::media::Run;
 use crate::media::splice::Piece;
 
@@ -30,23 +30,23 @@ const VIDEO: u8 = 0xE0;
 const SHORTEST: u8 = 9;
 
 /// The samples of a selected track that are not written yet.
-pub struct Units<'a> {
+pub struct UnitCursor<'a> {
     pub stream: u8,
     pid: u16,
     packing: Packing,
     clocks: &'a [u64],
     /// The samples that no element was requested for yet.
-    ahead: Cursor<'a>,
-    runs: Cursor<'a>,
+    ahead: RunCursor<'a>,
+    runs: RunCursor<'a>,
     /// The packets of the current PES packet.
-    packets: Packets,
+    packets: PesPacketRuns,
     /// Something of the track is written, and everything before the current PES packet.
     begun: bool,
     goes_on: bool,
 }
 
 /// The packets of a PES packet: runs, each with the number of bytes of data before it.
-struct Packets {
+struct PesPacketRuns {
     packing: Packing,
     packet_runs: Vec<(PacketRun, u64)>,
     data: u64,
@@ -70,8 +70,8 @@ enum Front {
     Own,
 }
 
-fn head(packet_run: &PacketRun) -> Head {
-    packet_run.head.unwrap_or(Head::plain(0))
+fn head(packet_run: &PacketRun) -> PacketHead {
+    packet_run.head.unwrap_or(PacketHead::plain(0))
 }
 
 /// The data of one packet of a run, by its position, as a range of the run's data.
@@ -81,7 +81,7 @@ fn data_of(packet_run: &PacketRun, place: u64) -> Range<u64> {
     place.checked_sub(1).map_or(0, end)..end(place)
 }
 
-impl Packets {
+impl PesPacketRuns {
     fn push(&mut self, packet_run: PacketRun) {
         self.packet_runs.push((packet_run, self.data));
         self.data = self.data.saturating_add(data_of(&packet_run, packet_run.packets.saturating_sub(1)).end);
@@ -108,9 +108,9 @@ impl Packets {
     }
 }
 
-impl<'a> Units<'a> {
+impl<'a> UnitCursor<'a> {
     pub fn new(stream: u8, pid: u16, packing: Packing, clocks: &'a [u64], runs: &'a Runs) -> Self {
-        let packets = Packets { packing, packet_runs: Vec::new(), data: 0 };
+        let packets = PesPacketRuns { packing, packet_runs: Vec::new(), data: 0 };
         let (ahead, runs) = (runs.cursor(), runs.cursor());
         Self { stream, pid, packing, clocks, ahead, runs, packets, begun: false, goes_on: true }
     }
@@ -131,7 +131,7 @@ impl<'a> Units<'a> {
     }
 
     /// Takes the next of the track's packets.
-    pub fn packets(&mut self, packet_run: PacketRun, pieces: &mut Pieces) {
+    pub fn packets(&mut self, packet_run: PacketRun, pieces: &mut OutputPieces) {
         if head(&packet_run).begins != Begins::Nothing {
             self.finish(true, pieces);
         }
@@ -139,9 +139,9 @@ impl<'a> Units<'a> {
     }
 
     /// Writes the selected parts of the current PES packet. `whole`: it is complete.
-    pub fn finish(&mut self, whole: bool, pieces: &mut Pieces) {
+    pub fn finish(&mut self, whole: bool, pieces: &mut OutputPieces) {
         let parts = self.parts();
-        let empty = Packets { packing: self.packing, packet_runs: Vec::new(), data: 0 };
+        let empty = PesPacketRuns { packing: self.packing, packet_runs: Vec::new(), data: 0 };
         let packets = std::mem::replace(&mut self.packets, empty);
         let begins = packets.packet_runs.first().map_or(Begins::Nothing, |(first, _)| head(first).begins);
         let all = |parts: &[PesPart]| matches!(parts, [part] if part.data == (0..packets.data));
@@ -195,7 +195,7 @@ impl<'a> Units<'a> {
         parts
     }
 
-    fn part(&self, packets: &Packets, part: &PesPart, begins: Begins, pieces: &mut Pieces) {
+    fn part(&self, packets: &PesPacketRuns, part: &PesPart, begins: Begins, pieces: &mut OutputPieces) {
         let size = self.packing.size as u64;
         let mut front = self.front(packets, part, begins);
         for (packet_run, before) in &packets.packet_runs {
@@ -232,7 +232,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    fn front(&self, packets: &Packets, part: &PesPart, begins: Begins) -> Front {
+    fn front(&self, packets: &PesPacketRuns, part: &PesPart, begins: Begins) -> Front {
         let header = packets.packet_runs.first().map(|(first, _)| head(first));
         let is_whole = header.is_some_and(|head| head.header >= SHORTEST && head.data() > 0);
         match (part.data.start, begins, &part.first) {
@@ -245,8 +245,8 @@ impl<'a> Units<'a> {
     }
 
     /// Rewrites a packet with its front and this range of its data.
-    fn packet(&self, packet: &PacketRun, front: &Front, part: &PesPart, data: Range<u64>, pieces: &mut Pieces) {
-        let Head { adaptation, header, counter, .. } = head(packet);
+    fn packet(&self, packet: &PacketRun, front: &Front, part: &PesPart, data: Range<u64>, pieces: &mut OutputPieces) {
+        let PacketHead { adaptation, header, counter, .. } = head(packet);
         let at = packet.offset + self.packing.before as u64 + 4;
         let behind = at + u64::from(adaptation);
         // After the length of the field.
@@ -296,7 +296,7 @@ impl<'a> Units<'a> {
     }
 
     /// Writes a packet without data before this one, which declares the jump of the counters.
-    fn leap(&self, before: &PacketRun, pieces: &mut Pieces) {
+    fn leap(&self, before: &PacketRun, pieces: &mut OutputPieces) {
         let counter = head(before).counter.wrapping_sub(1);
         let flags = Piece::Made(vec![DISCONTINUITY].into());
         self.put(before.offset, (counter, false), Some(flags), Vec::new(), 0..0, pieces);
@@ -311,7 +311,7 @@ impl<'a> Units<'a> {
         adaptation: Option<Piece>,
         pes: Vec<Piece>,
         data: Range<u64>,
-        pieces: &mut Pieces,
+        pieces: &mut OutputPieces,
     ) {
         let length = pes.iter().map(Piece::len).sum::<u64>() + (data.end - data.start);
         let room = ROOM.saturating_sub(usize::try_from(length).unwrap_or(ROOM));

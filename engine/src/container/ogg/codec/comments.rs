@@ -13,7 +13,7 @@ const MAX_COMMENTS: usize = 4 << 10;
 /// `behind`.
 pub fn short(packet: &[u8], prefix: usize, behind: &[u8]) -> Bytes {
     let mut out = packet.get(..prefix).unwrap_or_default().to_vec();
-    let mut fields = Fields(packet.get(prefix..).unwrap_or_default());
+    let mut fields = CommentFields(packet.get(prefix..).unwrap_or_default());
     let vendor = fields.next().filter(|vendor| vendor.len() <= MAX_COMMENT).unwrap_or_default();
     let count = le32(fields.0, 0).unwrap_or(0);
     fields.0 = fields.0.get(4..).unwrap_or_default();
@@ -44,9 +44,9 @@ fn put(out: &mut Vec<u8>, field: &[u8]) {
 }
 
 /// Byte strings, each preceded by its length.
-struct Fields<'a>(&'a [u8]);
+struct CommentFields<'a>(&'a [u8]);
 
-impl<'a> Iterator for Fields<'a> {
+impl<'a> Iterator for CommentFields<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {

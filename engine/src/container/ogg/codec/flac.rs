@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, be, comments};
+use super::{OggMapping, OggPacket, be, comments};
 use crate::codec::flac::{self, STREAMINFO_LENGTH, StreamInfo};
 use crate::media::{Ticks, Timescale};
 
@@ -24,14 +24,14 @@ const COMMENTS: u8 = 4;
 const LAST: u8 = 0x80;
 
 #[derive(Serialize, Deserialize)]
-pub struct Flac {
+pub struct OggFlac {
     timescale: Timescale,
     info: StreamInfo,
     /// How many header packets follow the first; 0 if unknown.
     headers: usize,
 }
 
-impl Flac {
+impl OggFlac {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
         let short = || format!("a FLAC header of {} bytes", packet.len());
         let info = packet.get(STREAMINFO..STREAMINFO + STREAMINFO_LENGTH).ok_or_else(short)?;
@@ -42,7 +42,7 @@ impl Flac {
     }
 }
 
-impl Mapping for Flac {
+impl OggMapping for OggFlac {
     fn codec(&self) -> &'static str {
         "flac"
     }
@@ -63,10 +63,10 @@ impl Mapping for Flac {
         Ok(if self.headers > 0 { place < self.headers } else { !last })
     }
 
-    fn packet(&mut self, start: &[u8]) -> Packet {
-        let header = flac::Header::parse(start, &self.info);
+    fn packet(&mut self, start: &[u8]) -> OggPacket {
+        let header = flac::FlacFrameHeader::parse(start, &self.info);
         let (samples, header) = header.map_or((0, 0), |header| (header.samples, header.length));
-        Packet { duration: Ticks(i64::from(samples)), sync: true, header }
+        OggPacket { duration: Ticks(i64::from(samples)), sync: true, header }
     }
 
     fn is_numbered(&self) -> bool {

@@ -16,19 +16,19 @@ use crate::media::{Kind, Ticks, Timescale};
 
 /// What the first bytes of a packet show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Packet {
+pub struct OggPacket {
     /// Its duration.
     pub duration: Ticks,
     /// Whether decoding can begin at it.
     pub sync: bool,
-    /// The length of the header with its number, if packets are [numbered](Mapping::is_numbered).
+    /// The length of the header with its number, if packets are [numbered](OggMapping::is_numbered).
     pub header: usize,
 }
 
 /// The mapping of a codec to Ogg.
 ///
 /// A position is a time in ticks, as the codec's granule positions count it: for Opus including the pre-skip.
-pub trait Mapping: Send {
+pub trait OggMapping: Send {
     /// The kind of its tracks.
     fn kind(&self) -> Kind {
         Kind::Audio
@@ -73,7 +73,7 @@ pub trait Mapping: Send {
     fn header(&mut self, place: usize, packet: &[u8]) -> Result<bool, String>;
 
     /// The description of a packet, given at least its first 255 bytes, or all.
-    fn packet(&mut self, start: &[u8]) -> Packet;
+    fn packet(&mut self, start: &[u8]) -> OggPacket;
 
     /// The position at the end of the packet to which a page's granule position refers.
     fn end(&self, granule: i64) -> Ticks {
@@ -88,7 +88,7 @@ pub trait Mapping: Send {
     /// The header packets of the file that a cut copies, without pictures and long comments.
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes>;
 
-    /// The header packets of a cut: those of [`Mapping::setup`], with this amount that is decoded but not presented,
+    /// The header packets of a cut: those of [`OggMapping::setup`], with this amount that is decoded but not presented,
     /// and this total.
     fn headers(&self, setup: Vec<Bytes>, _skip: Ticks, _total: Ticks) -> Vec<Bytes> {
         setup
@@ -113,16 +113,16 @@ pub trait Mapping: Send {
 
 /// The codec of a logical stream, with its headers and the state of its last packet.
 #[derive(Serialize, Deserialize)]
-pub enum Codec {
+pub enum OggCodec {
     Vorbis(vorbis::Vorbis),
     Opus(opus::Opus),
-    Flac(flac::Flac),
+    Flac(flac::OggFlac),
     Theora(theora::Theora),
     Speex(speex::Speex),
 }
 
-impl Deref for Codec {
-    type Target = dyn Mapping;
+impl Deref for OggCodec {
+    type Target = dyn OggMapping;
 
     fn deref(&self) -> &Self::Target {
         match self {
@@ -135,7 +135,7 @@ impl Deref for Codec {
     }
 }
 
-impl DerefMut for Codec {
+impl DerefMut for OggCodec {
     fn deref_mut(&mut self) -> &mut Self::Target {
         match self {
             Self::Vorbis(codec) => codec,
@@ -163,14 +163,14 @@ pub enum Foreign {
 /// # Errors
 ///
 /// Why the stream is skipped.
-pub fn recognise(packet: &[u8]) -> Result<Codec, Foreign> {
+pub fn recognise(packet: &[u8]) -> Result<OggCodec, Foreign> {
     let broken = Foreign::Broken;
     match packet {
-        _ if packet.starts_with(vorbis::MAGIC) => vorbis::Vorbis::parse(packet).map(Codec::Vorbis).map_err(broken),
-        _ if packet.starts_with(opus::MAGIC) => opus::Opus::parse(packet).map(Codec::Opus).map_err(broken),
-        _ if packet.starts_with(flac::MAGIC) => flac::Flac::parse(packet).map(Codec::Flac).map_err(broken),
-        _ if packet.starts_with(theora::MAGIC) => theora::Theora::parse(packet).map(Codec::Theora).map_err(broken),
-        _ if packet.starts_with(speex::MAGIC) => speex::Speex::parse(packet).map(Codec::Speex).map_err(broken),
+        _ if packet.starts_with(vorbis::MAGIC) => vorbis::Vorbis::parse(packet).map(OggCodec::Vorbis).map_err(broken),
+        _ if packet.starts_with(opus::MAGIC) => opus::Opus::parse(packet).map(OggCodec::Opus).map_err(broken),
+        _ if packet.starts_with(flac::MAGIC) => flac::OggFlac::parse(packet).map(OggCodec::Flac).map_err(broken),
+        _ if packet.starts_with(theora::MAGIC) => theora::Theora::parse(packet).map(OggCodec::Theora).map_err(broken),
+        _ if packet.starts_with(speex::MAGIC) => speex::Speex::parse(packet).map(OggCodec::Speex).map_err(broken),
         _ if packet.starts_with(b"fishead\0") => Err(Foreign::Silent),
         _ => {
             let name = packet.iter().skip_while(|byte| !byte.is_ascii_alphanumeric()).take(8);
@@ -186,7 +186,7 @@ pub fn starts_exactly(codec: &str) -> bool {
     matches!(codec, "opus" | "vorbis")
 }
 
-/// Whether a track with this codec [trims its first page](Mapping::trims_first_page).
+/// Whether a track with this codec [trims its first page](OggMapping::trims_first_page).
 pub fn trims_first_page(codec: &str) -> bool {
     codec == "vorbis"
 }

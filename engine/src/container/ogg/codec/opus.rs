@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, comments};
+use super::{OggMapping, OggPacket, comments};
 pub use crate::codec::opus::MAGIC;
-use crate::codec::opus::{self, CONVERGENCE, Configuration};
+use crate::codec::opus::{self, CONVERGENCE, OpusConfiguration};
 use crate::media::{Ticks, Timescale};
 
 /// The beginning of the comment header (§5.2).
@@ -21,7 +21,7 @@ pub struct Opus {
 
 impl Opus {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
-        let head = Configuration::parse_head(packet).map_err(|version| match version {
+        let head = OpusConfiguration::parse_head(packet).map_err(|version| match version {
             Some(version) => format!("an OpusHead of version {version}"),
             None => format!("an OpusHead of {} bytes", packet.len()),
         })?;
@@ -30,7 +30,7 @@ impl Opus {
     }
 }
 
-impl Mapping for Opus {
+impl OggMapping for Opus {
     fn codec(&self) -> &'static str {
         "opus"
     }
@@ -62,13 +62,13 @@ impl Mapping for Opus {
         Ok(place < 1)
     }
 
-    fn packet(&mut self, start: &[u8]) -> Packet {
+    fn packet(&mut self, start: &[u8]) -> OggPacket {
         let first = |at| start.get(at).copied().unwrap_or(0);
         // No packet lasts longer than 120 ms (RFC 6716 §3.2.5).
         let duration =
             opus::duration([first(0), first(1)]).filter(|duration| *duration <= 120_000_000 && !start.is_empty());
         let ticks = duration.and_then(|nanoseconds| i64::try_from(nanoseconds * 48 / 1_000_000).ok());
-        Packet { duration: Ticks(ticks.unwrap_or(0)), sync: true, ..Packet::default() }
+        OggPacket { duration: Ticks(ticks.unwrap_or(0)), sync: true, ..OggPacket::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

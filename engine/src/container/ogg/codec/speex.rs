@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, comments};
-use crate::codec::speex::Header;
+use super::{OggMapping, OggPacket, comments};
 pub use crate::codec::speex::MAGIC;
+use crate::codec::speex::SpeexHeader;
 use crate::media::{Ticks, Timescale};
 
 /// The maximum number of headers after the comments.
@@ -21,8 +21,8 @@ pub struct Speex {
 
 impl Speex {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
-        let header = Header::parse(packet).ok_or_else(|| format!("a Speex header of {} bytes", packet.len()))?;
-        let Header { rate, channels, frame_size: size, frames, extra_headers: extra } = header;
+        let header = SpeexHeader::parse(packet).ok_or_else(|| format!("a Speex header of {} bytes", packet.len()))?;
+        let SpeexHeader { rate, channels, frame_size: size, frames, extra_headers: extra } = header;
         let timescale = Timescale::per_second(rate).ok_or("Speex of no samples a second")?;
         let extra = usize::try_from(extra).ok().filter(|extra| *extra <= MAX_EXTRA);
         let extra = extra.ok_or_else(|| format!("Speex with more than {MAX_EXTRA} extra headers"))?;
@@ -38,7 +38,7 @@ impl Speex {
     }
 }
 
-impl Mapping for Speex {
+impl OggMapping for Speex {
     fn codec(&self) -> &'static str {
         "speex"
     }
@@ -55,9 +55,9 @@ impl Mapping for Speex {
         Ok(place < 1 + self.extra)
     }
 
-    fn packet(&mut self, start: &[u8]) -> Packet {
+    fn packet(&mut self, start: &[u8]) -> OggPacket {
         let duration = if start.is_empty() { Ticks::ZERO } else { self.duration };
-        Packet { duration, sync: true, ..Packet::default() }
+        OggPacket { duration, sync: true, ..OggPacket::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

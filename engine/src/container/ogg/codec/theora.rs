@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, comments};
+use super::{OggMapping, OggPacket, comments};
 pub use crate::codec::theora::MAGIC;
-use crate::codec::theora::{self, Identification};
+use crate::codec::theora::{self, TheoraIdentification};
 use crate::media::{Kind, Ticks, Timescale};
 
 #[derive(Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub struct Theora {
 impl Theora {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
         let found =
-            Identification::parse(packet).ok_or_else(|| format!("a Theora header of {} bytes", packet.len()))?;
-        let Identification { version, dimensions, rate: (rate, duration), shift } = found;
+            TheoraIdentification::parse(packet).ok_or_else(|| format!("a Theora header of {} bytes", packet.len()))?;
+        let TheoraIdentification { version, dimensions, rate: (rate, duration), shift } = found;
         if version >> 8 != 0x0302 {
             return Err(format!("Theora of version {version:06x}"));
         }
@@ -40,7 +40,7 @@ impl Theora {
     }
 }
 
-impl Mapping for Theora {
+impl OggMapping for Theora {
     fn kind(&self) -> Kind {
         Kind::Video
     }
@@ -65,10 +65,10 @@ impl Mapping for Theora {
         }
     }
 
-    fn packet(&mut self, start: &[u8]) -> Packet {
+    fn packet(&mut self, start: &[u8]) -> OggPacket {
         // An empty packet repeats the previous picture.
         let sync = theora::is_key(start) == Some(true);
-        Packet { duration: self.duration, sync, ..Packet::default() }
+        OggPacket { duration: self.duration, sync, ..OggPacket::default() }
     }
 
     fn end(&self, granule: i64) -> Ticks {

@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Packet, comments};
+use super::{OggMapping, OggPacket, comments};
 pub use crate::codec::vorbis::MAGIC;
-use crate::codec::vorbis::{Identification, Modes};
+use crate::codec::vorbis::{Modes, VorbisIdentification};
 use crate::media::{Ticks, Timescale};
 
 #[derive(Serialize, Deserialize)]
@@ -23,8 +23,8 @@ pub struct Vorbis {
 impl Vorbis {
     pub fn parse(packet: &[u8]) -> Result<Self, String> {
         let found =
-            Identification::parse(packet).ok_or_else(|| format!("a Vorbis header of {} bytes", packet.len()))?;
-        let Identification { version, channels, rate, blocks } = found;
+            VorbisIdentification::parse(packet).ok_or_else(|| format!("a Vorbis header of {} bytes", packet.len()))?;
+        let VorbisIdentification { version, channels, rate, blocks } = found;
         if version != 0 {
             return Err(format!("Vorbis of version {version}"));
         }
@@ -42,7 +42,7 @@ impl Vorbis {
     }
 }
 
-impl Mapping for Vorbis {
+impl OggMapping for Vorbis {
     fn codec(&self) -> &'static str {
         "vorbis"
     }
@@ -71,13 +71,13 @@ impl Mapping for Vorbis {
         Ok(place < 2)
     }
 
-    fn packet(&mut self, start: &[u8]) -> Packet {
+    fn packet(&mut self, start: &[u8]) -> OggPacket {
         let Some(block) = start.first().and_then(|first| self.block(*first)) else {
-            return Packet { sync: true, ..Packet::default() };
+            return OggPacket { sync: true, ..OggPacket::default() };
         };
         let before = self.before.replace(block);
         let duration = Ticks(before.map_or(0, |before| (before + block) / 4));
-        Packet { duration, sync: true, ..Packet::default() }
+        OggPacket { duration, sync: true, ..OggPacket::default() }
     }
 
     fn setup(&self, headers: &[Bytes]) -> Vec<Bytes> {

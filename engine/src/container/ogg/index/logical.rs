@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::super::PacketPart;
-use super::super::codec::{Codec, Packet};
+use super::super::codec::{OggCodec, OggPacket};
 use super::super::kept;
-use super::super::page::{Page, Piece};
+use super::super::page::{OggPage, PacketPiece};
 use crate::codec::flac;
 use crate::container::notes::Notes;
 use crate::media::{Ticks, Time};
@@ -22,7 +22,7 @@ const JITTER: Time = Time(20_000_000);
 #[derive(Serialize, Deserialize)]
 pub struct LogicalStreamReader {
     pub serial: u32,
-    pub mapping: Codec,
+    pub mapping: OggCodec,
     /// Its header packets, each cut at [`MAX_HEADER`], including the beginning of an unfinished one.
     pub headers: Vec<Bytes>,
     partial: Vec<u8>,
@@ -31,7 +31,7 @@ pub struct LogicalStreamReader {
     /// The expected number of the next page.
     sequence: u32,
     /// The packet that continues on the next page.
-    open: Option<Packet>,
+    open: Option<OggPacket>,
     /// The last bytes of the current packet; its last two are its checksum.
     tail: [u8; flac::FOOTER],
     /// The position of the first packet, and that after the last so far.
@@ -41,7 +41,7 @@ pub struct LogicalStreamReader {
 
 /// A packet, or a part of one.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Sample {
+pub struct PacketSample {
     /// Its offset in the file.
     pub offset: u64,
     pub size: u32,
@@ -62,14 +62,14 @@ pub struct Measured {
     pub end: u64,
     /// The offset of its body from the beginning of the page.
     pub header: u32,
-    pub samples: Vec<Sample>,
+    pub samples: Vec<PacketSample>,
     /// The CRCs of the body up to the end of each packet.
     pub kept: Bytes,
 }
 
 impl LogicalStreamReader {
     /// From the page with its first header packet.
-    pub fn new(page: &Page<'_>, mapping: Codec, first: &[u8]) -> Self {
+    pub fn new(page: &OggPage<'_>, mapping: OggCodec, first: &[u8]) -> Self {
         Self {
             serial: page.header.serial,
             mapping,
@@ -84,12 +84,16 @@ impl LogicalStreamReader {
         }
     }
 
-    /// Reads its next page, which has these [`sums`](Page::sums). Returns the packets on it, `None` if it has only header packets.
+    /// Reads its next page, which has these [`sums`](OggPage::sums). Returns the packets on it, `None` if it has only header packets.
     ///
     /// # Errors
     ///
     /// What is wrong with a header packet: then the stream cannot be read further.
-    pub fn page(&mut self, (page, sums): (&Page<'_>, &[u32]), notes: &mut Notes) -> Result<Option<Measured>, String> {
+    pub fn page(
+        &mut self,
+        (page, sums): (&OggPage<'_>, &[u32]),
+        notes: &mut Notes,
+    ) -> Result<Option<Measured>, String> {
         let expected = std::mem::replace(&mut self.sequence, page.header.sequence.wrapping_add(1));
         let missing = expected != page.header.sequence;
         if missing {
@@ -129,7 +133,7 @@ impl LogicalStreamReader {
             }
             let duration = if piece.open { Ticks::ZERO } else { packet.duration };
             lasting += duration;
-            samples.push(Sample {
+            samples.push(PacketSample {
                 // An empty one at the end of a page would otherwise be in the next page.
                 offset: (body + piece.start as u64).min(page.end() - 1),
                 size: u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX),
@@ -155,7 +159,7 @@ impl LogicalStreamReader {
     }
 
     /// What is kept of a piece of a numbered packet: its header, and its checksum.
-    fn own(&mut self, piece: &Piece<'_>, packet: Option<Packet>) -> Vec<u8> {
+    fn own(&mut self, piece: &PacketPiece<'_>, packet: Option<OggPacket>) -> Vec<u8> {
         for byte in piece.bytes.iter().skip(piece.bytes.len().saturating_sub(self.tail.len())) {
             self.tail.rotate_left(1);
             if let Some(last) = self.tail.last_mut() {
@@ -184,7 +188,14 @@ impl LogicalStreamReader {
 
     /// Assigns positions to the samples of a page, which last `lasting` together: the page's position is the end of the
     /// last one. On the last page it may declare an earlier end.
-    fn lay(&mut self, page: &Page<'_>, missing: bool, samples: &mut [Sample], lasting: Ticks, notes: &mut Notes) {
+    fn lay(
+        &mut self,
+        page: &OggPage<'_>,
+        missing: bool,
+        samples: &mut [PacketSample],
+        lasting: Ticks,
+        notes: &mut Notes,
+    ) {
         let timescale = self.mapping.timescale();
         let jitter = if missing { Ticks::ZERO } else { timescale.ticks(JITTER) };
         let end = (page.header.granule != -1).then(|| self.mapping.end(page.header.granule));

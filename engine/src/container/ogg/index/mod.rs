@@ -6,13 +6,13 @@ mod streams;
 
 use serde::{Deserialize, Serialize};
 
-use self::reader::{PageFound, Reader};
-use self::streams::Streams;
+use self::reader::{PageFound, PageReader};
+use self::streams::LogicalStreams;
 use super::CONTAINER;
-use super::page::{MAX_PAGE, Page, Parsed};
+use super::page::{MAX_PAGE, OggPage, Parsed};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
-use crate::container::stream::Stream;
+use crate::container::pass::PassOutput;
+use crate::container::stream::SourceStream;
 use crate::container::{DynSource, Error, pass, tags};
 use crate::index::{FORMAT, Outline};
 use crate::media::{Kind, Time, Track};
@@ -26,31 +26,31 @@ use crate::media::{Kind, Time, Track};
 /// [`Outline::notes`].
 #[derive(Default, Serialize, Deserialize)]
 pub struct OggPass {
-    reader: Reader,
-    streams: Streams,
+    reader: PageReader,
+    streams: LogicalStreams,
 }
 
 impl pass::IndexPass for OggPass {
-    async fn begin(stream: &mut Stream<'_>, _: &mut Output) -> Result<Self, Error> {
+    async fn begin(stream: &mut SourceStream<'_>, _: &mut PassOutput) -> Result<Self, Error> {
         tags::pass(stream).await?;
         Ok(Self::default())
     }
 
-    async fn step(&mut self, stream: &mut Stream<'_>, out: &mut Output) -> Result<bool, Error> {
+    async fn step(&mut self, stream: &mut SourceStream<'_>, out: &mut PassOutput) -> Result<bool, Error> {
         let sums = match self.reader.look(stream, &mut out.notes).await? {
             PageFound::End => return Ok(false),
             PageFound::Nothing => return Ok(true),
             PageFound::Page(sums) => sums,
         };
         let offset = stream.position();
-        let Parsed::Page(page) = Page::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };
+        let Parsed::Page(page) = OggPage::parse(offset, stream.peek(MAX_PAGE).await?) else { return Ok(false) };
         self.streams.page((&page, &sums), out)?;
         let end = page.end();
         stream.seek(end);
         Ok(true)
     }
 
-    async fn end(&mut self, source: &dyn DynSource, out: &mut Output) -> Result<(), Error> {
+    async fn end(&mut self, source: &dyn DynSource, out: &mut PassOutput) -> Result<(), Error> {
         self.streams.end(source.len(), out)
     }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::page::{CAPTURE, MAX_PAGE, Page, Parsed};
+use super::super::page::{CAPTURE, MAX_PAGE, OggPage, Parsed};
 use crate::container::Error;
 use crate::container::notes::Notes;
-use crate::container::stream::Stream;
+use crate::container::stream::SourceStream;
 
 /// How many bytes are examined in vain, beyond as many as the file has so far, before it is given up: a file that
 /// resembles pages everywhere would take its length many times over.
@@ -13,7 +13,7 @@ const MAX_IN_VAIN: u64 = 64 << 20;
 
 /// Finds the pages of a file, in order.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Reader {
+pub struct PageReader {
     /// The start of bytes without a page, up to the position.
     lost: Option<u64>,
     in_vain: u64,
@@ -29,12 +29,12 @@ pub enum PageFound {
     End,
 }
 
-impl Reader {
+impl PageReader {
     /// Parses the page at the current position, skipping bytes that are not one.
-    pub async fn look(&mut self, stream: &mut Stream<'_>, notes: &mut Notes) -> Result<PageFound, Error> {
+    pub async fn look(&mut self, stream: &mut SourceStream<'_>, notes: &mut Notes) -> Result<PageFound, Error> {
         let at = stream.position();
         let bytes = stream.peek(MAX_PAGE).await?;
-        let in_vain = match Page::parse(at, bytes) {
+        let in_vain = match OggPage::parse(at, bytes) {
             Parsed::Page(page) => {
                 if let Some(sums) = page.sums() {
                     self.found(at, notes);

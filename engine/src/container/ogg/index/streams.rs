@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Setup;
+use super::super::OggSetup;
 use super::super::codec::{self, Foreign};
-use super::super::page::Page;
+use super::super::page::OggPage;
 use super::logical::{LogicalStreamReader, Measured};
 use crate::container::notes::Notes;
-use crate::container::pass::Output;
+use crate::container::pass::PassOutput;
 use crate::container::{Error, Unsupported};
 use crate::index::Builder;
 use crate::media::{self, Edit, Kind, Run, Ticks, Time, Track};
@@ -25,9 +25,9 @@ const MAX_STREAMS: usize = 256;
 
 /// The logical streams while their pages are read.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Streams {
+pub struct LogicalStreams {
     headers: Vec<Range<u64>>,
-    link: Link,
+    link: ChainLink,
     tracks: usize,
     setup: usize,
     /// The skipped codecs.
@@ -36,7 +36,7 @@ pub struct Streams {
 
 /// Multiplexed logical streams.
 #[derive(Default, Serialize, Deserialize)]
-struct Link {
+struct ChainLink {
     /// Its number in the chain.
     number: u32,
     /// Its start on the timeline of the file.
@@ -61,9 +61,9 @@ struct TimelineMapping {
     zero: Ticks,
 }
 
-impl Streams {
-    /// Takes the next page of the file, with its [`sums`](Page::sums).
-    pub fn page(&mut self, (page, sums): (&Page<'_>, &[u32]), out: &mut Output) -> Result<(), Error> {
+impl LogicalStreams {
+    /// Takes the next page of the file, with its [`sums`](OggPage::sums).
+    pub fn page(&mut self, (page, sums): (&OggPage<'_>, &[u32]), out: &mut PassOutput) -> Result<(), Error> {
         if page.header.first {
             return self.begin(page, out);
         }
@@ -102,7 +102,7 @@ impl Streams {
     }
 
     /// Begins a logical stream, and a link with the first one after others.
-    fn begin(&mut self, page: &Page<'_>, out: &mut Output) -> Result<(), Error> {
+    fn begin(&mut self, page: &OggPage<'_>, out: &mut PassOutput) -> Result<(), Error> {
         if self.link.begun || self.headers.is_empty() {
             self.end_link(out)?;
             self.headers.push(page.offset..page.end());
@@ -139,7 +139,7 @@ impl Streams {
 
     /// Maps the positions of the link to the timeline. It begins with the first packet of the logical stream that
     /// begins first; a recording of a live stream begins at an arbitrary position.
-    fn settle(&mut self, out: &mut Output) -> Result<(), Error> {
+    fn settle(&mut self, out: &mut PassOutput) -> Result<(), Error> {
         self.link.settled = true;
         let begins =
             |reader: &LogicalStreamReader| Some(reader.mapping.timescale().time(reader.span?.0.max(Ticks::ZERO)));
@@ -151,7 +151,7 @@ impl Streams {
                 continue;
             }
             let (mapping, timescale) = (&reader.mapping, reader.mapping.timescale());
-            let setup = Setup { link: self.link.number, headers: mapping.setup(&reader.headers) }.pack();
+            let setup = OggSetup { link: self.link.number, headers: mapping.setup(&reader.headers) }.pack();
             if self.tracks >= MAX_TRACKS || self.setup.saturating_add(setup.len()) > MAX_SETUP {
                 broken.push((reader.serial, "there are too many, or with too large headers"));
                 continue;
@@ -217,7 +217,7 @@ impl Streams {
     }
 
     /// Ends the link; another one may begin where it ends.
-    fn end_link(&mut self, out: &mut Output) -> Result<(), Error> {
+    fn end_link(&mut self, out: &mut PassOutput) -> Result<(), Error> {
         if !self.link.settled {
             self.settle(out)?;
         }
@@ -228,7 +228,7 @@ impl Streams {
         let start =
             self.link.readers.iter().filter_map(end).max().map_or(self.link.start, |end| end.max(self.link.start));
         let number = if self.link.begun { self.link.number.saturating_add(1) } else { self.link.number };
-        self.link = Link { number, start, ..Link::default() };
+        self.link = ChainLink { number, start, ..ChainLink::default() };
         Ok(())
     }
 
@@ -237,7 +237,7 @@ impl Streams {
     /// # Errors
     ///
     /// [`Error::Unsupported`] or [`Error::Malformed`] if there is no track.
-    pub fn end(&mut self, length: u64, out: &mut Output) -> Result<(), Error> {
+    pub fn end(&mut self, length: u64, out: &mut PassOutput) -> Result<(), Error> {
         self.end_link(out)?;
         if self.tracks == 0 {
             if !self.foreign.is_empty() {

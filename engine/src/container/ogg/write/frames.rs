@@ -4,19 +4,19 @@
 //! last has a multiple of 255 bytes of it; decoders accept that.
 
 use super::super::crc;
-use super::piece::Piece;
-use crate::codec::flac::{Codes, FOOTER, Numbers, crc16, footer, zeros_behind};
+use super::piece::WrittenPiece;
+use crate::codec::flac::{FOOTER, HeaderCodes, Numbers, crc16, footer, zeros_behind};
 
 /// Renumbers a whole packet. An invalid one stays as it is.
-pub(super) fn number(packet: &mut [Piece], numbers: &mut Numbers) {
+pub(super) fn number(packet: &mut [WrittenPiece], numbers: &mut Numbers) {
     let _ = number_packet(packet, numbers);
 }
 
-fn number_packet(packet: &mut [Piece], numbers: &mut Numbers) -> Option<()> {
+fn number_packet(packet: &mut [WrittenPiece], numbers: &mut Numbers) -> Option<()> {
     let (last, single) = (packet.last()?, packet.len() == 1);
     let (own, sum) = last.own.split_last_chunk::<FOOTER>()?;
     let (header, sum) = (if single { own } else { packet.first()?.own.as_ref() }.to_vec(), *sum);
-    let (codes, length) = Codes::of(&header)?;
+    let (codes, length) = HeaderCodes::of(&header)?;
     let number = numbers.next(codes, last.start.0, (last.end - last.start).0);
     let whole: u64 = packet.iter().map(|piece| u64::from(piece.size)).sum();
     let body = whole.checked_sub((header.len() + FOOTER) as u64)?;
@@ -31,7 +31,7 @@ fn number_packet(packet: &mut [Piece], numbers: &mut Numbers) -> Option<()> {
 }
 
 /// Replaces the end of a packet, which may be on two pages.
-fn replace_end(packet: &mut [Piece], mut old: &[u8], mut new: &[u8]) {
+fn replace_end(packet: &mut [WrittenPiece], mut old: &[u8], mut new: &[u8]) {
     for piece in packet.iter_mut().rev() {
         let here = usize::try_from(piece.size).unwrap_or(usize::MAX).min(old.len());
         let (old_left, old_here) = old.split_at(old.len() - here);
@@ -43,7 +43,7 @@ fn replace_end(packet: &mut [Piece], mut old: &[u8], mut new: &[u8]) {
     }
 }
 
-impl Piece {
+impl WrittenPiece {
     /// Replaces the beginning.
     fn replace_start(&mut self, old: &[u8], new: Vec<u8>) -> Option<()> {
         let length = u32::try_from(old.len()).ok()?;

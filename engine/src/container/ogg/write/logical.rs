@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::super::PacketPart;
-use super::super::codec::{self, Codec, Mapping};
-use super::super::page::{Header, MAX_SEGMENTS, put_lacing, segments};
-use super::output::{Filling, Output};
-use super::piece::Piece;
+use super::super::codec::{self, OggCodec, OggMapping};
+use super::super::page::{MAX_SEGMENTS, PageHeader, put_lacing, segments};
+use super::output::{Filling, OggOutput};
+use super::piece::WrittenPiece;
 use super::{frames, mismatch};
 use crate::codec::flac::Numbers;
 use crate::container::order::InOrder;
@@ -21,14 +21,14 @@ const MAX_SKIP: Ticks = Ticks(65_535);
 
 /// A logical stream that is being written.
 pub struct LogicalStreamWriter<'a> {
-    mapping: Codec,
+    mapping: OggCodec,
     /// Its header packets.
     setup: Vec<Bytes>,
     serial: u32,
     /// The number of the next page.
     sequence: u32,
     /// The packets that have not been written yet.
-    packets: Packets<'a>,
+    packets: WholePackets<'a>,
     /// The first presentation time of the original, and its time in the cut.
     media: Ticks,
     delay: Ticks,
@@ -37,14 +37,14 @@ pub struct LogicalStreamWriter<'a> {
     /// How much is decoded at the beginning and not presented.
     skip: Ticks,
     /// The page that is being filled.
-    page: Option<Page>,
+    page: Option<WrittenPage>,
     /// Pages of packets so far.
     pages: u32,
     /// The presentation time of the last sync sample.
     sync: Ticks,
 }
 
-struct Page {
+struct WrittenPage {
     filling: Filling,
     /// The page of the original with its last packet.
     original: u64,
@@ -71,8 +71,8 @@ impl<'a> LogicalStreamWriter<'a> {
         let mut lasting = presented.fold(Ticks::ZERO, |sum, duration| sum + duration);
         let mut media = segments.iter().find_map(|segment| segment.media).unwrap_or_default();
 
-        let mut packets = Packets::new(&selected.runs, elements, mapping.is_numbered());
-        let lies = |piece: &Piece| piece.end > media && !(mapping.trims_first_page() && piece.part.open);
+        let mut packets = WholePackets::new(&selected.runs, elements, mapping.is_numbered());
+        let lies = |piece: &WrittenPiece| piece.end > media && !(mapping.trims_first_page() && piece.part.open);
         while !packets.ready.iter().any(lies) && packets.more()? {}
         let needed = first_needed(packets.ready.make_contiguous(), &*mapping, media);
         packets.ready.drain(..needed);
@@ -119,19 +119,19 @@ impl<'a> LogicalStreamWriter<'a> {
     }
 
     /// Writes the page with the first header packet.
-    pub fn put_first_header(&mut self, output: &mut Output) {
-        let header = Header { first: true, ..self.header() };
+    pub fn put_first_header(&mut self, output: &mut OggOutput) {
+        let header = PageHeader { first: true, ..self.header() };
         self.sequence = output.packets(header, self.setup.get(..1).unwrap_or_default());
     }
 
     /// Writes the pages with the other header packets.
-    pub fn put_other_headers(&mut self, output: &mut Output) {
+    pub fn put_other_headers(&mut self, output: &mut OggOutput) {
         self.sequence = output.packets(self.header(), self.setup.get(1..).unwrap_or_default());
     }
 
-    const fn header(&self) -> Header {
+    const fn header(&self) -> PageHeader {
         let (serial, sequence) = (self.serial, self.sequence);
-        Header { continued: false, first: false, last: false, granule: 0, serial, sequence }
+        PageHeader { continued: false, first: false, last: false, granule: 0, serial, sequence }
     }
 
     /// The offset of the next packet in the original; `None` after the last.
@@ -140,24 +140,24 @@ impl<'a> LogicalStreamWriter<'a> {
     }
 
     /// Writes the next packet to a page, and the page if it is full.
-    pub fn put(&mut self, output: &mut Output) -> Result<(), Error> {
+    pub fn put(&mut self, output: &mut OggOutput) -> Result<(), Error> {
         let Some(piece) = self.packets.ready.pop_front() else { return Ok(()) };
         // It has to be known whether there is a next one, and at the beginning whether it is another packet.
         let first = self.pages == 0 && !piece.part.continues;
-        let same = |packets: &Packets<'_>| packets.ready.iter().all(|next| next.part.continues);
+        let same = |packets: &WholePackets<'_>| packets.ready.iter().all(|next| next.part.continues);
         while (self.packets.ready.is_empty() || first && same(&self.packets)) && self.packets.more()? {}
         let size = piece.length();
-        let full = |page: &Page| page.filling.lacing.len() + segments(size, piece.part.open) > MAX_SEGMENTS;
+        let full = |page: &WrittenPage| page.filling.lacing.len() + segments(size, piece.part.open) > MAX_SEGMENTS;
         // A reader computes the beginning from the end of the first page, unless that is also the last one.
         let last_alone = first && same(&self.packets);
-        let ends = |page: &Page| page.original != piece.original || self.begun(page) || last_alone;
+        let ends = |page: &WrittenPage| page.original != piece.original || self.begun(page) || last_alone;
         if self.page.as_ref().is_some_and(|page| full(page) || !self.must_go_on(page) && ends(page)) {
             self.write_page(output, false)?;
         }
         if piece.sync {
             self.sync = piece.start;
         }
-        let page = self.page.get_or_insert_with(|| Page {
+        let page = self.page.get_or_insert_with(|| WrittenPage {
             filling: Filling::default(),
             original: piece.original,
             continued: piece.part.continues,
@@ -178,7 +178,7 @@ impl<'a> LogicalStreamWriter<'a> {
     }
 
     /// Ends the page, because one of another logical stream follows.
-    pub fn end_page(&mut self, output: &mut Output) -> Result<(), Error> {
+    pub fn end_page(&mut self, output: &mut OggOutput) -> Result<(), Error> {
         if self.page.as_ref().is_some_and(|page| !self.must_go_on(page)) {
             return self.write_page(output, false);
         }
@@ -186,24 +186,24 @@ impl<'a> LogicalStreamWriter<'a> {
     }
 
     /// Whether this is a first page that does not reach the beginning yet, for a codec that requires it.
-    fn must_go_on(&self, page: &Page) -> bool {
+    fn must_go_on(&self, page: &WrittenPage) -> bool {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_none_or(|(end, _)| end <= self.media)
     }
 
     /// Whether this is a first page that reaches the beginning. What is left out is left out of its last packet.
-    fn begun(&self, page: &Page) -> bool {
+    fn begun(&self, page: &WrittenPage) -> bool {
         self.mapping.trims_first_page() && self.pages == 0 && page.end.is_some_and(|(end, _)| end > self.media)
     }
 
-    fn write_page(&mut self, output: &mut Output, last: bool) -> Result<(), Error> {
-        let Some(Page { filling, continued, end, .. }) = self.page.take() else { return Ok(()) };
+    fn write_page(&mut self, output: &mut OggOutput, last: bool) -> Result<(), Error> {
+        let Some(WrittenPage { filling, continued, end, .. }) = self.page.take() else { return Ok(()) };
         let in_cut = |time: Ticks| time - self.media + self.delay + self.skip;
         // The position of the last page leaves out what is after the end of the cut.
         let granule = end.map_or(-1, |(end, sync)| {
             let end = if self.mapping.trims_last_page() { end.min(self.media + self.lasting) } else { end };
             self.mapping.granule(in_cut(end).max(Ticks::ZERO), in_cut(sync))
         });
-        let header = Header { continued, last, granule, ..self.header() };
+        let header = PageHeader { continued, last, granule, ..self.header() };
         output.page(&header, filling)?;
         self.sequence = self.sequence.wrapping_add(1);
         self.pages += 1;
@@ -212,7 +212,7 @@ impl<'a> LogicalStreamWriter<'a> {
 }
 
 /// The whole packets of a track: a packet whose beginning or end is on a missing page is dropped.
-struct Packets<'a> {
+struct WholePackets<'a> {
     samples: InOrder<'a>,
     elements: Finder<'a>,
     /// The new numbers, if packets are numbered.
@@ -220,12 +220,12 @@ struct Packets<'a> {
     /// Whether numbering has begun with the ready ones.
     numbering: bool,
     /// A packet that has not ended.
-    begun: Vec<Piece>,
+    begun: Vec<WrittenPiece>,
     /// The next packets, piece by piece.
-    ready: VecDeque<Piece>,
+    ready: VecDeque<WrittenPiece>,
 }
 
-impl<'a> Packets<'a> {
+impl<'a> WholePackets<'a> {
     fn new(runs: &'a Runs, elements: &'a Elements, numbered: bool) -> Self {
         Self {
             samples: InOrder::of(runs),
@@ -240,7 +240,7 @@ impl<'a> Packets<'a> {
     /// Prepares one more packet. Returns whether there was one.
     fn more(&mut self) -> Result<bool, Error> {
         for (_, sample) in self.samples.by_ref() {
-            let piece = Piece::of(&sample, &mut self.elements, self.numbers.is_some())?;
+            let piece = WrittenPiece::of(&sample, &mut self.elements, self.numbers.is_some())?;
             if !piece.part.continues {
                 self.begun.clear();
             } else if self.begun.is_empty() {
@@ -248,7 +248,7 @@ impl<'a> Packets<'a> {
             }
             let ended = !piece.part.open;
             self.begun.push(piece);
-            let taken = (self.ready.len() + self.begun.len()) * size_of::<Piece>();
+            let taken = (self.ready.len() + self.begun.len()) * size_of::<WrittenPiece>();
             if taken > MAX_MADE {
                 return Err(Error::Memory { taken: taken as u64, bound: MAX_MADE as u64 });
             }
@@ -292,7 +292,7 @@ fn end_of_packets(runs: &Runs) -> Option<Ticks> {
 }
 
 /// The first packet that is needed for playback to begin at `media`.
-fn first_needed(pieces: &[Piece], mapping: &dyn Mapping, media: Ticks) -> usize {
+fn first_needed(pieces: &[WrittenPiece], mapping: &dyn OggMapping, media: Ticks) -> usize {
     let begins = |at: usize| pieces.get(at).is_some_and(|piece| !piece.part.continues);
     if mapping.trims_first_page() {
         // The packet that contains it, and the one before.
@@ -303,7 +303,7 @@ fn first_needed(pieces: &[Piece], mapping: &dyn Mapping, media: Ticks) -> usize 
     if mapping.skips() {
         // Packets before a gap are useless after it; and the skipped amount is counted without gaps.
         let lies = pieces.iter().position(|piece| piece.end > media).unwrap_or(0);
-        let follow = |pair: &[Piece]| matches!(pair, [piece, next] if piece.end >= next.start);
+        let follow = |pair: &[WrittenPiece]| matches!(pair, [piece, next] if piece.end >= next.start);
         let gap = pieces.get(..=lies).and_then(|before| before.windows(2).rposition(|pair| !follow(pair)));
         let useful = |at: &usize| begins(*at) && pieces.get(*at).is_some_and(|piece| media - piece.start <= MAX_SKIP);
         return (gap.map_or(0, |gap| gap + 1)..=lies).find(useful).unwrap_or(lies);

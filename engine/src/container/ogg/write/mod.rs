@@ -8,8 +8,8 @@ mod output;
 mod piece;
 
 use self::logical::LogicalStreamWriter;
-use self::output::Output;
-use super::{Setup, codec};
+use self::output::OggOutput;
+use super::{OggSetup, codec};
 use crate::container::{Error, Selected, Selection, Written};
 use crate::index::{self, Outline};
 use crate::media::splice::Splice;
@@ -22,11 +22,11 @@ pub fn write(outline: &Outline, selection: &Selection) -> Result<Written, Error>
         let track = outline.tracks.get(selected.track);
         let track =
             track.ok_or_else(|| mismatch(format!("no track {} in {}", selected.track, outline.tracks.len())))?;
-        let Setup { link, headers } = Setup::unpack(track)?;
+        let OggSetup { link, headers } = OggSetup::unpack(track)?;
         writers.push((link, LogicalStreamWriter::new(track, selected, headers, &selection.elements)?));
     }
     writers.sort_by_key(|(link, _)| *link);
-    let mut output = Output::default();
+    let mut output = OggOutput::default();
     let mut setup = None;
     for link in writers.chunk_by_mut(|(one, _), (next, _)| one == next) {
         let mut writers: Vec<&mut LogicalStreamWriter<'_>> = link.iter_mut().map(|(_, writer)| writer).collect();
@@ -64,7 +64,7 @@ pub fn plays(outline: &Outline, selection: &Selection) -> Interval {
 
 /// The header packets: first the first one of each logical stream, each on a page that is marked as first (RFC 3533
 /// §4).
-fn heads(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) {
+fn heads(output: &mut OggOutput, writers: &mut [&mut LogicalStreamWriter<'_>]) {
     for writer in &mut *writers {
         writer.put_first_header(output);
     }
@@ -74,7 +74,7 @@ fn heads(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) {
 }
 
 /// The pages of packets, in the order of the original.
-fn bodies(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) -> Result<(), Error> {
+fn bodies(output: &mut OggOutput, writers: &mut [&mut LogicalStreamWriter<'_>]) -> Result<(), Error> {
     let mut filling: Option<usize> = None;
     loop {
         let next = writers.iter().enumerate().filter_map(|(at, writer)| Some((writer.next()?, at))).min();
@@ -91,5 +91,5 @@ fn bodies(output: &mut Output, writers: &mut [&mut LogicalStreamWriter<'_>]) -> 
 
 /// The pages, the outline and the selection are inconsistent.
 fn mismatch(what: String) -> Error {
-    Error::Index(index::Error(what))
+    Error::Index(index::InvalidIndex(what))
 }

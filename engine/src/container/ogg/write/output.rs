@@ -5,14 +5,14 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::super::crc;
-use super::super::page::{Header, MAX_SEGMENTS, put_header, put_lacing};
+use super::super::page::{MAX_SEGMENTS, PageHeader, put_header, put_lacing};
 use crate::container::draft::Draft;
 use crate::container::{Error, Extents};
 use crate::media::splice::Splice;
 
 /// The pages so far.
 #[derive(Default)]
-pub struct Output {
+pub struct OggOutput {
     draft: Draft,
     /// The ranges of the pages of packets.
     elements: Extents,
@@ -66,9 +66,9 @@ impl Filling {
     }
 }
 
-impl Output {
+impl OggOutput {
     /// Appends generated packets, on as many pages as necessary. Returns the number of the next page.
-    pub fn packets(&mut self, mut header: Header, packets: &[Bytes]) -> u32 {
+    pub fn packets(&mut self, mut header: PageHeader, packets: &[Bytes]) -> u32 {
         let mut lacing = Vec::new();
         for packet in packets {
             put_lacing(&mut lacing, packet.len(), false);
@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// Appends a page of packets of the original.
-    pub fn page(&mut self, header: &Header, filling: Filling) -> Result<(), Error> {
+    pub fn page(&mut self, header: &PageHeader, filling: Filling) -> Result<(), Error> {
         let (length, crc) = filling.length_and_crc();
         put_header(self.draft.made(), header, &filling.lacing, length, crc);
         for part in filling.body {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use reelspan::cloudfront::now;
-use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::cloudfront::verify::{Evidence, SignatureRefusal, verify};
 use reelspan::space::SpaceId;
 use reelspan::streaming::Hosts;
 use serde_json::{Value, json};
@@ -70,9 +70,9 @@ async fn a_secure_space_has_urls_that_are_let_in_for_a_while() {
         assert_eq!(url.contains("?Policy="), address.is_some());
         assert_eq!(world.ask(&url, now(), address).await, Ok(()));
         assert_eq!(world.ask(&url, in_minutes(minutes) - 10, address).await, Ok(()));
-        assert_eq!(world.ask(&url, in_minutes(minutes), address).await, Err(Refusal::Expired));
+        assert_eq!(world.ask(&url, in_minutes(minutes), address).await, Err(SignatureRefusal::Expired));
         if address.is_some() {
-            assert_eq!(world.ask(&url, now(), Some("198.51.100.1")).await, Err(Refusal::Address));
+            assert_eq!(world.ask(&url, now(), Some("198.51.100.1")).await, Err(SignatureRefusal::Address));
         }
         let other = url.replace("a%20b", "c");
         assert!(world.ask(&other, now(), address).await.is_err());
@@ -357,9 +357,9 @@ async fn a_cookies_url_sets_cookies_that_open_the_space() {
             assert_eq!(verify(&evidence, &format!("{base}{url}"), &keys, now(), here), Ok(()));
         }
         let at = |base: &str, now, here| verify(&evidence, &format!("{base}/a.mp4"), &keys, now, here);
-        assert_eq!(at(&base, in_minutes(5), here), Err(Refusal::Expired));
-        assert_eq!(at(&base, now(), None), Err(Refusal::Address));
-        assert_eq!(at(&base.replace("/secure~", "/other~"), now(), here), Err(Refusal::Resource));
+        assert_eq!(at(&base, in_minutes(5), here), Err(SignatureRefusal::Expired));
+        assert_eq!(at(&base, now(), None), Err(SignatureRefusal::Address));
+        assert_eq!(at(&base.replace("/secure~", "/other~"), now(), here), Err(SignatureRefusal::Resource));
     }
 }
 

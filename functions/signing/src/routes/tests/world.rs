@@ -11,12 +11,12 @@ use http::StatusCode;
 use reelspan::cloudfront::key::SigningKey;
 use reelspan::cloudfront::now;
 use reelspan::cloudfront::sign::Signer;
-use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+use reelspan::cloudfront::verify::{Evidence, SignatureRefusal, verify};
 use reelspan::space::SpaceId;
 use reelspan::space::acl::{Grantee, Right};
 use reelspan::space::commons::{Commons, TrustedKey};
 use reelspan::space::record::Space;
-use reelspan::space::streaming::{Kind, Streaming, StreamingStatus};
+use reelspan::space::streaming::{Streaming, StreamingKind, StreamingStatus};
 use reelspan::store::{self, CONTAINER_INDEX, Cells, SPACES, Sequencer, Stores, create_tables};
 use reelspan::streaming::{Hosts, Keys, SecretsManager, SigningSecret};
 use reelspan::user::{Identity, Role, UserName};
@@ -95,7 +95,7 @@ impl World {
         if name != "private" {
             space.acl.grant(Grantee::User(UserName::parse("alice").unwrap()), Right::Read).unwrap();
         }
-        let kind = if name == "open" { Kind::Open } else { Kind::Secure };
+        let kind = if name == "open" { StreamingKind::Open } else { StreamingKind::Secure };
         let status = if name == "off" { StreamingStatus::Off } else { StreamingStatus::On };
         if name != "never" {
             space.streaming = Some(Streaming { status, ..Streaming::new(kind, vec![PAGES.to_owned()]) });
@@ -205,13 +205,13 @@ impl World {
     }
 
     /// Whether a signed URL is let in, at some second and from some address.
-    pub async fn ask(&self, url: &str, now: i64, address: Option<&str>) -> Result<(), Refusal> {
+    pub async fn ask(&self, url: &str, now: i64, address: Option<&str>) -> Result<(), SignatureRefusal> {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let (evidence, rest) = Evidence::from_query(query)?;
         let separator = if rest.is_empty() { "" } else { "?" };
         let address = address.map(|address| address.parse().unwrap());
         let keys = self.commons().await.keys;
-        verify(&evidence.ok_or(Refusal::Unsigned)?, &format!("{path}{separator}{rest}"), &keys, now, address)
+        verify(&evidence.ok_or(SignatureRefusal::Unsigned)?, &format!("{path}{separator}{rest}"), &keys, now, address)
     }
 }
 

@@ -45,7 +45,7 @@ fn custom(resource: &str) -> Policy {
 }
 
 /// Splits a URL like a requested one: the URL without its signature, and the signature.
-fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), Refusal> {
+fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), SignatureRefusal> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let (evidence, rest) = Evidence::from_query(query)?;
     let separator = if rest.is_empty() { "" } else { "?" };
@@ -53,19 +53,19 @@ fn taken_apart(url: &str) -> Result<(String, Option<Evidence>), Refusal> {
 }
 
 /// The result for a request for a URL with its signature.
-fn ask(url: &str, keys: &[TrustedKey], now: i64, address: Option<&str>) -> Result<(), Refusal> {
+fn ask(url: &str, keys: &[TrustedKey], now: i64, address: Option<&str>) -> Result<(), SignatureRefusal> {
     let (url, evidence) = taken_apart(url)?;
     let address = address.map(|address| address.parse().unwrap());
-    verify(&evidence.ok_or(Refusal::Unsigned)?, &url, keys, now, address)
+    verify(&evidence.ok_or(SignatureRefusal::Unsigned)?, &url, keys, now, address)
 }
 
 /// The result for a request for a URL with these cookies.
-fn ask_with(cookies: &[String], url: &str, keys: &[TrustedKey]) -> Result<(), Refusal> {
+fn ask_with(cookies: &[String], url: &str, keys: &[TrustedKey]) -> Result<(), SignatureRefusal> {
     let mut headers = HeaderMap::new();
     for cookie in cookies {
         headers.append(COOKIE, HeaderValue::from_str(cookie).unwrap());
     }
-    let evidence = Evidence::from_cookies(&headers)?.ok_or(Refusal::Unsigned)?;
+    let evidence = Evidence::from_cookies(&headers)?.ok_or(SignatureRefusal::Unsigned)?;
     verify(&evidence, url, keys, NOW, Some(HERE.parse().unwrap()))
 }
 
@@ -110,17 +110,17 @@ fn what_was_signed_counts_for_a_time_and_from_an_address() {
     let (short, long) = (one.url(EXCERPT, &canned(EXCERPT)).unwrap(), one.url(EXCERPT, &custom(EXCERPT)).unwrap());
     for (url, now, address, expected) in [
         (&short, UNTIL - 1, None, Ok(())),
-        (&short, UNTIL, None, Err(Refusal::Expired)),
-        (&short, i64::MAX, None, Err(Refusal::Expired)),
+        (&short, UNTIL, None, Err(SignatureRefusal::Expired)),
+        (&short, i64::MAX, None, Err(SignatureRefusal::Expired)),
         (&short, 0, Some("2001:db8::1"), Ok(())),
         (&long, NOW - 59, Some(HERE), Ok(())),
-        (&long, NOW - 60, Some(HERE), Err(Refusal::Early)),
-        (&long, i64::MIN, Some(HERE), Err(Refusal::Early)),
-        (&long, UNTIL, Some(HERE), Err(Refusal::Expired)),
-        (&long, NOW, None, Err(Refusal::Address)),
-        (&long, NOW, Some("192.0.3.7"), Err(Refusal::Address)),
-        (&long, NOW, Some("2001:db8::1"), Err(Refusal::Address)),
-        (&long, NOW, Some("::192.0.2.7"), Err(Refusal::Address)),
+        (&long, NOW - 60, Some(HERE), Err(SignatureRefusal::Early)),
+        (&long, i64::MIN, Some(HERE), Err(SignatureRefusal::Early)),
+        (&long, UNTIL, Some(HERE), Err(SignatureRefusal::Expired)),
+        (&long, NOW, None, Err(SignatureRefusal::Address)),
+        (&long, NOW, Some("192.0.3.7"), Err(SignatureRefusal::Address)),
+        (&long, NOW, Some("2001:db8::1"), Err(SignatureRefusal::Address)),
+        (&long, NOW, Some("::192.0.2.7"), Err(SignatureRefusal::Address)),
     ] {
         assert_eq!(ask(url, &keys, now, address), expected, "{now} {address:?}");
     }
@@ -132,19 +132,19 @@ fn a_key_counts_while_it_is_trusted() {
     let signed = one.url(WHOLE, &canned(WHOLE)).unwrap();
     keys[0].until = Some(NOW + 1);
     assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
-    assert_eq!(ask(&signed, &keys, NOW + 1, None), Err(Refusal::Retired));
-    assert_eq!(ask(&signed, &keys[1..], NOW, None), Err(Refusal::Key));
-    assert_eq!(ask(&signed, &[], NOW, None), Err(Refusal::Key));
+    assert_eq!(ask(&signed, &keys, NOW + 1, None), Err(SignatureRefusal::Retired));
+    assert_eq!(ask(&signed, &keys[1..], NOW, None), Err(SignatureRefusal::Key));
+    assert_eq!(ask(&signed, &[], NOW, None), Err(SignatureRefusal::Key));
     // The id of a key does not prove who made the signature.
     let stranger = Signer::new(K1, SigningKey::generate().unwrap());
     let forged = stranger.url(WHOLE, &canned(WHOLE)).unwrap();
-    assert_eq!(ask(&forged, &keys, NOW, None), Err(Refusal::Signature));
-    assert_eq!(ask(&signed.replace(K1, K2), &keys, NOW, None), Err(Refusal::Signature));
-    assert_eq!(ask(&signed.replace(K1, "K1"), &keys, NOW, None), Err(Refusal::Key));
+    assert_eq!(ask(&forged, &keys, NOW, None), Err(SignatureRefusal::Signature));
+    assert_eq!(ask(&signed.replace(K1, K2), &keys, NOW, None), Err(SignatureRefusal::Signature));
+    assert_eq!(ask(&signed.replace(K1, "K1"), &keys, NOW, None), Err(SignatureRefusal::Key));
     // An invalid key verifies nothing.
     for public in [vec![], vec![0; 91], two.key().public()[..90].to_vec()] {
         let keys = [TrustedKey { id: K1.to_owned(), public, until: None }];
-        assert_eq!(ask(&signed, &keys, NOW, None), Err(Refusal::Signature));
+        assert_eq!(ask(&signed, &keys, NOW, None), Err(SignatureRefusal::Signature));
     }
 }
 
@@ -179,7 +179,9 @@ const ALTERED: [(&str, &str, &str); 24] = [
 #[test]
 fn an_altered_url_is_refused() {
     let Signers { one, keys, .. } = signers();
-    for (policy, refusal) in [(canned(EXCERPT), Refusal::Signature), (custom(EXCERPT), Refusal::Resource)] {
+    for (policy, refusal) in
+        [(canned(EXCERPT), SignatureRefusal::Signature), (custom(EXCERPT), SignatureRefusal::Resource)]
+    {
         let signed = one.url(EXCERPT, &policy).unwrap();
         assert_eq!(ask(&signed, &keys, NOW, Some(HERE)), Ok(()));
         for (what, part, other) in ALTERED {
@@ -197,7 +199,7 @@ fn an_altered_url_is_refused() {
             assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(refusal), "{what}");
         }
         for altered in [signed.replacen("&track", "&&track", 1), format!("{signed}&"), signed.replacen('?', "?&", 1)] {
-            assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(Refusal::Empty), "{altered}");
+            assert_eq!(ask(&altered, &keys, NOW, Some(HERE)), Err(SignatureRefusal::Empty), "{altered}");
         }
     }
 }
@@ -220,36 +222,36 @@ fn a_signature_is_whole_or_none() {
     let huge = "A".repeat(1 << 20);
     let long = "A".repeat(LONGEST_SIGNATURE + 4);
     for (parts, refusal) in [
-        (vec![], Refusal::Unsigned),
-        (vec![signed, key, hash], Refusal::Missing("Expires")),
-        (vec![expires, key, hash], Refusal::Missing("Signature")),
-        (vec![expires, signed, hash], Refusal::Missing("Key-Pair-Id")),
-        (vec![expires, signed, key], Refusal::Missing("Hash-Algorithm")),
-        (vec![expires], Refusal::Missing("Signature")),
-        (vec![hash], Refusal::Missing("Expires")),
-        (vec![expires, ("Policy", policy), signed, key, hash], Refusal::Mixed("Expires", "Policy")),
-        (vec![expires, expires, signed, key, hash], Refusal::Repeated("Expires")),
-        (vec![("Policy", policy), signed, key, hash, ("Policy", policy)], Refusal::Repeated("Policy")),
-        (vec![expires, signed, signed, key, hash], Refusal::Repeated("Signature")),
-        (vec![expires, signed, key, ("Key-Pair-Id", K2), hash], Refusal::Repeated("Key-Pair-Id")),
-        (vec![expires, signed, key, hash, ("Hash-Algorithm", "")], Refusal::Repeated("Hash-Algorithm")),
-        (vec![expires, signed, key, ("Hash-Algorithm", "SHA1")], Refusal::Hash("Hash-Algorithm")),
-        (vec![expires, signed, key, ("Hash-Algorithm", "sha256")], Refusal::Hash("Hash-Algorithm")),
-        (vec![("expires", expires.1), signed, key, hash], Refusal::Missing("Expires")),
-        (vec![("CloudFront-Expires", expires.1), signed, key, hash], Refusal::Missing("Expires")),
-        (vec![expires, ("Signatur%65", signature), key, hash], Refusal::Missing("Signature")),
-        (vec![expires, ("Signature", ""), key, hash], Refusal::Malformed("Signature")),
-        (vec![expires, ("Signature", "AAAA"), key, hash], Refusal::Signature),
-        (vec![expires, ("Signature", &huge), key, hash], Refusal::Malformed("Signature")),
-        (vec![expires, ("Signature", &long), key, hash], Refusal::Malformed("Signature")),
-        (vec![expires, ("Signature", "%41AAA"), key, hash], Refusal::Malformed("Signature")),
-        (vec![expires, ("Signature", "\u{1f3ac}"), key, hash], Refusal::Malformed("Signature")),
-        (vec![("Policy", &huge), signed, key, hash], Refusal::Malformed("Policy")),
-        (vec![("Policy", "e30="), signed, key, hash], Refusal::Malformed("Policy")),
-        (vec![("Policy", "e30_"), signed, key, hash], Refusal::Signature),
-        (vec![expires, signed, ("Key-Pair-Id", ""), hash], Refusal::Malformed("Key-Pair-Id")),
-        (vec![expires, signed, ("Key-Pair-Id", &huge), hash], Refusal::Malformed("Key-Pair-Id")),
-        (vec![expires, signed, ("Key-Pair-Id", "../K1"), hash], Refusal::Malformed("Key-Pair-Id")),
+        (vec![], SignatureRefusal::Unsigned),
+        (vec![signed, key, hash], SignatureRefusal::Missing("Expires")),
+        (vec![expires, key, hash], SignatureRefusal::Missing("Signature")),
+        (vec![expires, signed, hash], SignatureRefusal::Missing("Key-Pair-Id")),
+        (vec![expires, signed, key], SignatureRefusal::Missing("Hash-Algorithm")),
+        (vec![expires], SignatureRefusal::Missing("Signature")),
+        (vec![hash], SignatureRefusal::Missing("Expires")),
+        (vec![expires, ("Policy", policy), signed, key, hash], SignatureRefusal::Mixed("Expires", "Policy")),
+        (vec![expires, expires, signed, key, hash], SignatureRefusal::Repeated("Expires")),
+        (vec![("Policy", policy), signed, key, hash, ("Policy", policy)], SignatureRefusal::Repeated("Policy")),
+        (vec![expires, signed, signed, key, hash], SignatureRefusal::Repeated("Signature")),
+        (vec![expires, signed, key, ("Key-Pair-Id", K2), hash], SignatureRefusal::Repeated("Key-Pair-Id")),
+        (vec![expires, signed, key, hash, ("Hash-Algorithm", "")], SignatureRefusal::Repeated("Hash-Algorithm")),
+        (vec![expires, signed, key, ("Hash-Algorithm", "SHA1")], SignatureRefusal::Hash("Hash-Algorithm")),
+        (vec![expires, signed, key, ("Hash-Algorithm", "sha256")], SignatureRefusal::Hash("Hash-Algorithm")),
+        (vec![("expires", expires.1), signed, key, hash], SignatureRefusal::Missing("Expires")),
+        (vec![("CloudFront-Expires", expires.1), signed, key, hash], SignatureRefusal::Missing("Expires")),
+        (vec![expires, ("Signatur%65", signature), key, hash], SignatureRefusal::Missing("Signature")),
+        (vec![expires, ("Signature", ""), key, hash], SignatureRefusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "AAAA"), key, hash], SignatureRefusal::Signature),
+        (vec![expires, ("Signature", &huge), key, hash], SignatureRefusal::Malformed("Signature")),
+        (vec![expires, ("Signature", &long), key, hash], SignatureRefusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "%41AAA"), key, hash], SignatureRefusal::Malformed("Signature")),
+        (vec![expires, ("Signature", "\u{1f3ac}"), key, hash], SignatureRefusal::Malformed("Signature")),
+        (vec![("Policy", &huge), signed, key, hash], SignatureRefusal::Malformed("Policy")),
+        (vec![("Policy", "e30="), signed, key, hash], SignatureRefusal::Malformed("Policy")),
+        (vec![("Policy", "e30_"), signed, key, hash], SignatureRefusal::Signature),
+        (vec![expires, signed, ("Key-Pair-Id", ""), hash], SignatureRefusal::Malformed("Key-Pair-Id")),
+        (vec![expires, signed, ("Key-Pair-Id", &huge), hash], SignatureRefusal::Malformed("Key-Pair-Id")),
+        (vec![expires, signed, ("Key-Pair-Id", "../K1"), hash], SignatureRefusal::Malformed("Key-Pair-Id")),
     ] {
         let what = format!("{:.200}", format!("{parts:?}"));
         assert_eq!(ask(&with(WHOLE, &parts), &keys, NOW, None), Err(refusal), "{what}");
@@ -258,11 +260,11 @@ fn a_signature_is_whole_or_none() {
         ["", "-1", "+1", "01", "1.0", "1e9", "0x1", " 1", "9223372036854775808", "99999999999999999999999", "\u{661}"]
     {
         let url = with(WHOLE, &[("Expires", digits), signed, key, hash]);
-        assert_eq!(ask(&url, &keys, NOW, None), Err(Refusal::Malformed("Expires")), "{digits}");
+        assert_eq!(ask(&url, &keys, NOW, None), Err(SignatureRefusal::Malformed("Expires")), "{digits}");
     }
     for digits in ["0", "9223372036854775807"] {
         let url = with(WHOLE, &[("Expires", digits), signed, key, hash]);
-        assert_eq!(ask(&url, &keys, NOW, None), Err(Refusal::Signature), "{digits}");
+        assert_eq!(ask(&url, &keys, NOW, None), Err(SignatureRefusal::Signature), "{digits}");
     }
 }
 
@@ -290,18 +292,22 @@ fn a_policy_that_is_none_opens_nothing_even_where_it_is_signed() {
         "[".repeat(3000),
     ] {
         let signature = one.key().sign(json.as_bytes()).unwrap();
-        assert_eq!(forged(json.as_bytes(), signature.clone()), Err(Refusal::Policy(Malformed::Json)), "{json:.200}");
+        assert_eq!(
+            forged(json.as_bytes(), signature.clone()),
+            Err(SignatureRefusal::Policy(MalformedPolicy::Json)),
+            "{json:.200}"
+        );
         // Such a signature cannot be created without a key.
         let mut other = signature;
         other[20] ^= 1;
-        assert_eq!(forged(json.as_bytes(), other), Err(Refusal::Signature), "{json:.200}");
+        assert_eq!(forged(json.as_bytes(), other), Err(SignatureRefusal::Signature), "{json:.200}");
     }
     let no_text = b"{\"Statement\":[{\"Resource\":\"\xff\xfe\"}]}";
-    assert_eq!(forged(no_text, one.key().sign(no_text).unwrap()), Err(Refusal::Policy(Malformed::Json)));
+    assert_eq!(forged(no_text, one.key().sign(no_text).unwrap()), Err(SignatureRefusal::Policy(MalformedPolicy::Json)));
     let altered = canned(WHOLE).to_json().replace(&UNTIL.to_string(), &(UNTIL + 1).to_string());
     assert_eq!(
         forged(altered.as_bytes(), one.key().sign(canned(WHOLE).to_json().as_bytes()).unwrap()),
-        Err(Refusal::Signature)
+        Err(SignatureRefusal::Signature)
     );
 }
 
@@ -321,25 +327,25 @@ fn cookies_let_in_as_a_url_does() {
             assert_eq!(ask_with(&fields, url, &keys), Ok(()), "{fields:?}");
         }
         let elsewhere = WHOLE.replace("d1", "d2");
-        assert_eq!(ask_with(&fields, &elsewhere, &keys), Err(Refusal::Resource));
+        assert_eq!(ask_with(&fields, &elsewhere, &keys), Err(SignatureRefusal::Resource));
     }
     let signature = encode(&one.key().sign(canned(WHOLE).to_json().as_bytes()).unwrap());
     let rest = format!("CloudFront-Signature={signature}; {}; {}", pairs[2], pairs[3]);
     assert_eq!(ask_with(&[format!("CloudFront-Expires={UNTIL}; {rest}")], WHOLE, &keys), Ok(()));
     for (fields, refusal) in [
-        (vec![], Refusal::Unsigned),
-        (vec!["session=1".to_owned()], Refusal::Unsigned),
-        (vec![pairs[0].clone()], Refusal::Missing("CloudFront-Signature")),
-        (vec![pairs[1..].join("; ")], Refusal::Missing("CloudFront-Expires")),
-        (vec![pairs[..3].join("; ")], Refusal::Missing("CloudFront-Hash-Algorithm")),
-        (vec![together.clone(), pairs[1].clone()], Refusal::Repeated("CloudFront-Signature")),
+        (vec![], SignatureRefusal::Unsigned),
+        (vec!["session=1".to_owned()], SignatureRefusal::Unsigned),
+        (vec![pairs[0].clone()], SignatureRefusal::Missing("CloudFront-Signature")),
+        (vec![pairs[1..].join("; ")], SignatureRefusal::Missing("CloudFront-Expires")),
+        (vec![pairs[..3].join("; ")], SignatureRefusal::Missing("CloudFront-Hash-Algorithm")),
+        (vec![together.clone(), pairs[1].clone()], SignatureRefusal::Repeated("CloudFront-Signature")),
         (
             vec![together.clone(), "CloudFront-Expires=9999999999".to_owned()],
-            Refusal::Mixed("CloudFront-Expires", "CloudFront-Policy"),
+            SignatureRefusal::Mixed("CloudFront-Expires", "CloudFront-Policy"),
         ),
-        (vec![format!("CloudFront-Expires={}; {rest}", UNTIL + 1)], Refusal::Signature),
-        (vec![together.replace("CloudFront-", "")], Refusal::Unsigned),
-        (vec![together.replace("=SHA256", "=\"SHA256\"")], Refusal::Hash("CloudFront-Hash-Algorithm")),
+        (vec![format!("CloudFront-Expires={}; {rest}", UNTIL + 1)], SignatureRefusal::Signature),
+        (vec![together.replace("CloudFront-", "")], SignatureRefusal::Unsigned),
+        (vec![together.replace("=SHA256", "=\"SHA256\"")], SignatureRefusal::Hash("CloudFront-Hash-Algorithm")),
     ] {
         assert_eq!(ask_with(&fields, WHOLE, &keys), Err(refusal), "{fields:?}");
     }
@@ -351,9 +357,9 @@ fn a_signature_half_in_the_query_and_half_in_cookies_is_neither() {
     let signed = one.url(WHOLE, &canned(WHOLE)).unwrap();
     let parts: Vec<_> = signed.split_once('?').unwrap().1.split('&').collect();
     let query = format!("{WHOLE}?{}&{}", parts[0], parts[3]);
-    assert_eq!(ask(&query, &keys, NOW, None), Err(Refusal::Missing("Signature")));
+    assert_eq!(ask(&query, &keys, NOW, None), Err(SignatureRefusal::Missing("Signature")));
     let cookies = format!("CloudFront-{}; CloudFront-{}", parts[1], parts[2]);
-    assert_eq!(ask_with(&[cookies], WHOLE, &keys), Err(Refusal::Missing("CloudFront-Expires")));
+    assert_eq!(ask_with(&[cookies], WHOLE, &keys), Err(SignatureRefusal::Missing("CloudFront-Expires")));
 }
 
 #[test]
@@ -374,12 +380,12 @@ fn a_key_of_rsa_signs_and_verifies_as_one_of_ecdsa() {
     let signed = rsa.url(EXCERPT, &canned(EXCERPT)).unwrap();
     assert_eq!(ask(&signed, &keys, NOW, None), Ok(()));
     for (what, part, other) in ALTERED {
-        assert_eq!(ask(&signed.replacen(part, other, 1), &keys, NOW, None), Err(Refusal::Signature), "{what}");
+        assert_eq!(ask(&signed.replacen(part, other, 1), &keys, NOW, None), Err(SignatureRefusal::Signature), "{what}");
     }
     // Neither kind verifies the other's signatures.
     let Signers { one, .. } = signers();
     let theirs = one.url(EXCERPT, &canned(EXCERPT)).unwrap();
-    assert_eq!(ask(&theirs, &keys, NOW, None), Err(Refusal::Signature));
+    assert_eq!(ask(&theirs, &keys, NOW, None), Err(SignatureRefusal::Signature));
     let ours = [TrustedKey { id: K1.to_owned(), public: one.key().public(), until: None }];
-    assert_eq!(ask(&signed, &ours, NOW, None), Err(Refusal::Signature));
+    assert_eq!(ask(&signed, &ours, NOW, None), Err(SignatureRefusal::Signature));
 }

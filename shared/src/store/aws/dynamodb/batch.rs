@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::item::Attributes as Item;
+use super::item::Attributes;
 use super::of_dynamodb;
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::error::DYNAMODB;
 use crate::store::retry::Backoff;
 
@@ -26,8 +26,8 @@ const ATTEMPTS: u32 = 8;
 pub(super) async fn get(
     client: &Client,
     mut wanted: HashMap<String, KeysAndAttributes>,
-) -> Result<HashMap<String, Vec<Item>>, Error> {
-    let mut items: HashMap<String, Vec<Item>> = HashMap::with_capacity(wanted.len());
+) -> Result<HashMap<String, Vec<Attributes>>, StoreError> {
+    let mut items: HashMap<String, Vec<Attributes>> = HashMap::with_capacity(wanted.len());
     let mut backoff = Backoff::new(ATTEMPTS);
     loop {
         let answer = client.batch_get_item().set_request_items(Some(wanted)).send().await;
@@ -44,13 +44,13 @@ pub(super) async fn get(
             return Ok(items);
         }
         if !backoff.pause().await {
-            return Err(Error::Throttled(DYNAMODB));
+            return Err(StoreError::Throttled(DYNAMODB));
         }
     }
 }
 
 /// Puts these items.
-pub(super) async fn put_all(client: &Client, table: &str, mut items: Vec<Item>) -> Result<(), Error> {
+pub(super) async fn put_all(client: &Client, table: &str, mut items: Vec<Attributes>) -> Result<(), StoreError> {
     let mut batches = Vec::with_capacity(items.len().div_ceil(WRITES));
     while !items.is_empty() {
         let rest = items.split_off(items.len().min(WRITES));
@@ -60,11 +60,11 @@ pub(super) async fn put_all(client: &Client, table: &str, mut items: Vec<Item>) 
 }
 
 /// Puts these items, at most [`WRITES`].
-async fn put(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Error> {
+async fn put(client: &Client, table: &str, items: Vec<Attributes>) -> Result<(), StoreError> {
     let mut wanted = Vec::with_capacity(items.len());
     for item in items {
         let put = PutRequest::builder().set_item(Some(item)).build();
-        let put = put.map_err(Error::dynamodb)?;
+        let put = put.map_err(StoreError::dynamodb)?;
         wanted.push(WriteRequest::builder().put_request(put).build());
     }
     let mut backoff = Backoff::new(ATTEMPTS);
@@ -76,7 +76,7 @@ async fn put(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Error
             backoff = Backoff::new(ATTEMPTS);
         }
         if !wanted.is_empty() && !backoff.pause().await {
-            return Err(Error::Throttled(DYNAMODB));
+            return Err(StoreError::Throttled(DYNAMODB));
         }
     }
     Ok(())

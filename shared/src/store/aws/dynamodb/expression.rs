@@ -9,28 +9,28 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::attribute;
 use crate::store::database::{Condition, Value};
 
-type Names = HashMap<String, String>;
-type Values = HashMap<String, AttributeValue>;
+type ExpressionNames = HashMap<String, String>;
+type ExpressionValues = HashMap<String, AttributeValue>;
 
 /// The placeholders of one request.
 #[derive(Debug, Default)]
-pub(super) struct Attributes {
-    names: Names,
-    values: Values,
+pub(super) struct Placeholders {
+    names: ExpressionNames,
+    values: ExpressionValues,
 }
 
 /// A condition with its placeholders.
 #[derive(Debug, Default)]
 pub(super) struct Expression {
     pub text: Option<String>,
-    pub names: Option<Names>,
-    pub values: Option<Values>,
+    pub names: Option<ExpressionNames>,
+    pub values: Option<ExpressionValues>,
 }
 
 impl Expression {
     /// A condition, if there is one.
     pub fn condition(condition: Option<&Condition>) -> Self {
-        let mut attributes = Attributes::default();
+        let mut attributes = Placeholders::default();
         let text = condition.map(|condition| attributes.condition(condition));
         let (names, values) = attributes.both();
         Self { text, names, values }
@@ -38,7 +38,7 @@ impl Expression {
 
     /// The update that sets these attributes, and its condition, whose placeholders are those of both.
     pub fn update(set: Vec<(&'static str, Option<Value>)>, condition: Option<&Condition>) -> (String, Self) {
-        let mut attributes = Attributes::default();
+        let mut attributes = Placeholders::default();
         let text = condition.map(|condition| attributes.condition(condition));
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         for (name, value) in set {
@@ -55,7 +55,7 @@ impl Expression {
     }
 }
 
-impl Attributes {
+impl Placeholders {
     /// The placeholder of a name.
     pub fn name(&mut self, name: &str) -> String {
         let placeholder = format!("#{name}");
@@ -111,12 +111,12 @@ impl Attributes {
     }
 
     /// The names, if there are any: DynamoDB refuses empty lists.
-    pub fn names(self) -> Option<Names> {
+    pub fn names(self) -> Option<ExpressionNames> {
         self.both().0
     }
 
     /// The names and the values, each if there are any.
-    pub fn both(self) -> (Option<Names>, Option<Values>) {
+    pub fn both(self) -> (Option<ExpressionNames>, Option<ExpressionValues>) {
         let Self { names, values } = self;
         (Some(names).filter(|names| !names.is_empty()), Some(values).filter(|values| !values.is_empty()))
     }

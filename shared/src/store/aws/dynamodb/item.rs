@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 
-use crate::store::database::{Item, Key, TableName, Value};
+use crate::store::database::{Item, PrimaryKey, TableName, Value};
 
 /// An item's attributes by name.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// The primary key of an item.
-pub(super) fn key(table: &TableName, key: &Key) -> Attributes {
+pub(super) fn key(table: &TableName, key: &PrimaryKey) -> Attributes {
     let partition = (table.partition.to_owned(), AttributeValue::S(key.partition.clone()));
     let sort = table.sort.zip(key.sort.clone()).map(|(name, sort)| (name.to_owned(), AttributeValue::S(sort)));
     std::iter::once(partition).chain(sort).collect()

@@ -15,13 +15,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, Put, Select, TransactWriteItem, Update};
 
-use self::expression::{Attributes, Expression};
+use self::expression::{Expression, Placeholders};
 use self::item::{attributes, item, key};
 use super::calls::Counter;
 use super::clients::{retries, timeouts};
 use super::error::of_dynamodb;
-use crate::store::Error;
-use crate::store::database::{Change, Condition, Count, Database, Get, IndexQuery, Item, Key, Query, TableName, Write};
+use crate::store::StoreError;
+use crate::store::database::{
+    Condition, Database, Get, IndexQuery, Item, ItemChange, ItemCount, PrimaryKey, Query, TableName, Write,
+};
 use crate::telemetry::Service;
 
 /// The tables of an account.
@@ -42,8 +44,8 @@ impl DynamoDb {
     }
 
     /// A query, but for what is asked of it beside the keys.
-    fn queried(&self, query: &Query<'_>) -> (QueryFluentBuilder, Attributes) {
-        let mut names = Attributes::default();
+    fn queried(&self, query: &Query<'_>) -> (QueryFluentBuilder, Placeholders) {
+        let mut names = Placeholders::default();
         let Query { table, partition, sorts, .. } = query;
         let keys = names.between((table.partition, partition), (table.sort.unwrap_or_default(), sorts));
         let request = self.client.query().table_name(table.name.as_ref()).consistent_read(query.consistent);
@@ -52,7 +54,7 @@ impl DynamoDb {
         (request.set_filter_expression(only), names)
     }
 
-    async fn transact(&self, writes: Vec<Write<'_>>) -> Result<bool, Error> {
+    async fn transact(&self, writes: Vec<Write<'_>>) -> Result<bool, StoreError> {
         let items = writes.into_iter().map(transacted).collect::<Result<_, _>>()?;
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(true),
@@ -68,11 +70,11 @@ impl Database for DynamoDb {
         self.counter.count()
     }
 
-    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, Error> {
+    async fn get(&self, wanted: &[Get<'_>]) -> Result<Vec<Vec<Arc<Item>>>, StoreError> {
         let mut requests = HashMap::with_capacity(wanted.len());
         for get in wanted {
             let keys = get.keys.iter().map(|wanted| key(get.table, wanted)).collect();
-            let mut names = Attributes::default();
+            let mut names = Placeholders::default();
             let projection = get.attributes.map(|attributes| names.projection(attributes));
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
@@ -80,7 +82,7 @@ impl Database for DynamoDb {
                 .set_projection_expression(projection)
                 .set_expression_attribute_names(names.names())
                 .build()
-                .map_err(Error::dynamodb)?;
+                .map_err(StoreError::dynamodb)?;
             requests.insert(get.table.name.to_string(), keys);
         }
         let mut found = batch::get(&self.client, requests).await?;
@@ -88,13 +90,13 @@ impl Database for DynamoDb {
         Ok(wanted.iter().map(of).map(|items| items.into_iter().map(|found| Arc::new(item(found))).collect()).collect())
     }
 
-    async fn get_one(&self, table: &TableName, at: Key) -> Result<Option<Arc<Item>>, Error> {
+    async fn get_one(&self, table: &TableName, at: PrimaryKey) -> Result<Option<Arc<Item>>, StoreError> {
         let request = self.client.get_item().table_name(table.name.as_ref()).set_key(Some(key(table, &at)));
         let answer = request.consistent_read(true).send().await.map_err(|error| of_dynamodb(&error))?;
         Ok(answer.item.map(|found| Arc::new(item(found))))
     }
 
-    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, Error> {
+    async fn query(&self, query: &Query<'_>) -> Result<Vec<Arc<Item>>, StoreError> {
         let (request, mut names) = self.queried(query);
         let request = request.set_projection_expression(query.attributes.map(|wanted| names.projection(wanted)));
         let (names, values) = names.both();
@@ -107,9 +109,9 @@ impl Database for DynamoDb {
         Ok(items)
     }
 
-    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, Error> {
+    async fn list(&self, query: &IndexQuery<'_>) -> Result<Vec<Arc<Item>>, StoreError> {
         let IndexQuery { table, index, partition, sorts, most } = query;
-        let mut names = Attributes::default();
+        let mut names = Placeholders::default();
         let keys = names.between((index.partition, partition), (index.sort, sorts));
         let (names, values) = names.both();
         let request = self.client.query().table_name(table.name.as_ref()).index_name(index.name);
@@ -126,12 +128,12 @@ impl Database for DynamoDb {
         Ok(items)
     }
 
-    async fn count(&self, query: &Query<'_>) -> Result<Count, Error> {
+    async fn count(&self, query: &Query<'_>) -> Result<ItemCount, StoreError> {
         let (request, names) = self.queried(query);
         let (names, values) = names.both();
         let request = request.set_expression_attribute_names(names).set_expression_attribute_values(values);
         let mut answers = request.select(Select::Count).into_paginator().send();
-        let mut count = Count::default();
+        let mut count = ItemCount::default();
         while let Some(answer) = answers.next().await {
             let answer = answer.map_err(|error| of_dynamodb(&error))?;
             count.matching += u64::try_from(answer.count).unwrap_or_default();
@@ -145,8 +147,8 @@ impl Database for DynamoDb {
         table: &TableName,
         only: Option<&Condition>,
         wanted: Option<&'static [&'static str]>,
-    ) -> Result<Vec<Arc<Item>>, Error> {
-        let mut names = Attributes::default();
+    ) -> Result<Vec<Arc<Item>>, StoreError> {
+        let mut names = Placeholders::default();
         let scan = self.client.scan().table_name(table.name.as_ref()).consistent_read(true);
         let scan = scan.set_filter_expression(only.map(|only| names.condition(only)));
         let scan = scan.set_projection_expression(wanted.map(|wanted| names.projection(wanted)));
@@ -160,11 +162,11 @@ impl Database for DynamoDb {
         Ok(items)
     }
 
-    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), Error> {
+    async fn put_all(&self, table: &TableName, items: Vec<Item>) -> Result<(), StoreError> {
         batch::put_all(&self.client, &table.name, items.into_iter().map(attributes).collect()).await
     }
 
-    async fn write(&self, mut writes: Vec<Write<'_>>) -> Result<bool, Error> {
+    async fn write(&self, mut writes: Vec<Write<'_>>) -> Result<bool, StoreError> {
         if writes.len() != 1 {
             return self.transact(writes).await;
         }
@@ -172,37 +174,37 @@ impl Database for DynamoDb {
         let name = table.name.as_ref();
         let condition = Expression::condition(only_if.as_ref());
         match change {
-            Change::Put(item) => {
+            ItemChange::Put(item) => {
                 let put = self.client.put_item().table_name(name).set_item(Some(attributes(item)));
                 let put = put.set_condition_expression(condition.text).set_expression_attribute_names(condition.names);
                 done(put.set_expression_attribute_values(condition.values).send().await)
             }
-            Change::Delete(at) => {
+            ItemChange::Delete(at) => {
                 let delete = self.client.delete_item().table_name(name).set_key(Some(key(table, &at)));
                 let delete = delete.set_condition_expression(condition.text);
                 let delete = delete.set_expression_attribute_names(condition.names);
                 done(delete.set_expression_attribute_values(condition.values).send().await)
             }
-            Change::Update(at, set) => {
+            ItemChange::Update(at, set) => {
                 let (update, condition) = Expression::update(set, only_if.as_ref());
                 let request = self.client.update_item().table_name(name).set_key(Some(key(table, &at)));
                 let request = request.update_expression(update).set_condition_expression(condition.text);
                 let request = request.set_expression_attribute_names(condition.names);
                 done(request.set_expression_attribute_values(condition.values).send().await)
             }
-            change @ Change::Check(_) => self.transact(vec![Write { table, change, only_if }]).await,
+            change @ ItemChange::Check(_) => self.transact(vec![Write { table, change, only_if }]).await,
         }
     }
 }
 
 /// A write as a part of a transaction.
-fn transacted(write: Write<'_>) -> Result<TransactWriteItem, Error> {
+fn transacted(write: Write<'_>) -> Result<TransactWriteItem, StoreError> {
     let Write { table, change, only_if } = write;
     let name = table.name.as_ref();
     let condition = Expression::condition(only_if.as_ref());
     let item = TransactWriteItem::builder();
     Ok(match change {
-        Change::Put(new) => item.put(
+        ItemChange::Put(new) => item.put(
             Put::builder()
                 .table_name(name)
                 .set_item(Some(attributes(new)))
@@ -210,9 +212,9 @@ fn transacted(write: Write<'_>) -> Result<TransactWriteItem, Error> {
                 .set_expression_attribute_names(condition.names)
                 .set_expression_attribute_values(condition.values)
                 .build()
-                .map_err(Error::dynamodb)?,
+                .map_err(StoreError::dynamodb)?,
         ),
-        Change::Delete(at) => item.delete(
+        ItemChange::Delete(at) => item.delete(
             Delete::builder()
                 .table_name(name)
                 .set_key(Some(key(table, &at)))
@@ -220,9 +222,9 @@ fn transacted(write: Write<'_>) -> Result<TransactWriteItem, Error> {
                 .set_expression_attribute_names(condition.names)
                 .set_expression_attribute_values(condition.values)
                 .build()
-                .map_err(Error::dynamodb)?,
+                .map_err(StoreError::dynamodb)?,
         ),
-        Change::Update(at, set) => {
+        ItemChange::Update(at, set) => {
             let (update, condition) = Expression::update(set, only_if.as_ref());
             item.update(
                 Update::builder()
@@ -233,10 +235,10 @@ fn transacted(write: Write<'_>) -> Result<TransactWriteItem, Error> {
                     .set_expression_attribute_names(condition.names)
                     .set_expression_attribute_values(condition.values)
                     .build()
-                    .map_err(Error::dynamodb)?,
+                    .map_err(StoreError::dynamodb)?,
             )
         }
-        Change::Check(at) => item.condition_check(
+        ItemChange::Check(at) => item.condition_check(
             ConditionCheck::builder()
                 .table_name(name)
                 .set_key(Some(key(table, &at)))
@@ -244,14 +246,14 @@ fn transacted(write: Write<'_>) -> Result<TransactWriteItem, Error> {
                 .set_expression_attribute_names(condition.names)
                 .set_expression_attribute_values(condition.values)
                 .build()
-                .map_err(Error::dynamodb)?,
+                .map_err(StoreError::dynamodb)?,
         ),
     }
     .build())
 }
 
 /// Whether a conditional write was done: `false` if its condition did not hold.
-fn done<T, E>(written: Result<T, SdkError<E>>) -> Result<bool, Error>
+fn done<T, E>(written: Result<T, SdkError<E>>) -> Result<bool, StoreError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

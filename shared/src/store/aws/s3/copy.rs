@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
 use crate::space::properties::Properties;
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::bucket::{Content, metadata};
 
 /// The most bytes that `CopyObject` takes.
@@ -25,7 +25,7 @@ impl S3Bucket {
         from: &MediaKey,
         to: &MediaKey,
         noted: Option<(Option<&str>, &Properties)>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         let source = format!("{}/{}", self.bucket, from.to_path());
         if content.object.size > WHOLE {
             let noted = noted.unwrap_or((content.object.content_type.as_deref(), &content.properties));
@@ -50,13 +50,13 @@ impl S3Bucket {
         to: &MediaKey,
         (content_type, properties): (Option<&str>, &Properties),
         size: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(to.to_string());
         let create = create
             .set_content_type(content_type.map(str::to_owned))
             .set_metadata(Some(metadata(properties, content.md5)));
         let created = create.send().await.map_err(|error| of_s3(&error))?;
-        let upload = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
+        let upload = created.upload_id.ok_or_else(|| StoreError::s3("an upload without an id"))?;
 
         let starts = (0..content.object.size).step_by(usize::try_from(size).unwrap_or(usize::MAX));
         let parts = starts.zip(1..).map(|(start, number)| {
@@ -72,10 +72,10 @@ impl S3Bucket {
             async move {
                 let copied = copy.send().await.map_err(|error| of_s3(&error))?;
                 let etag = copied.copy_part_result.and_then(|part| part.e_tag);
-                Ok::<_, Error>(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
+                Ok::<_, StoreError>(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
             }
         });
-        let parts: Result<Vec<_>, Error> = stream::iter(parts).buffered(AT_ONCE).try_collect().await;
+        let parts: Result<Vec<_>, StoreError> = stream::iter(parts).buffered(AT_ONCE).try_collect().await;
         let done = match parts {
             Ok(parts) => self.complete(to, &upload, parts).await,
             Err(error) => Err(error),

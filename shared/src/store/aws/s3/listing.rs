@@ -5,20 +5,20 @@ use percent_encoding::percent_decode_str;
 
 use super::{S3Bucket, of_s3};
 use crate::space::SpaceId;
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::bucket::{Listed, Objects};
 
 impl S3Bucket {
     /// Deletes up to a thousand objects.
-    pub(super) async fn delete_these(&self, space: &SpaceId, names: &[String]) -> Result<(), Error> {
+    pub(super) async fn delete_these(&self, space: &SpaceId, names: &[String]) -> Result<(), StoreError> {
         let keys = names.iter().map(|name| ObjectIdentifier::builder().key(format!("{space}/{name}")).build());
-        let keys = keys.collect::<Result<_, _>>().map_err(Error::s3)?;
-        let delete = Delete::builder().set_objects(Some(keys)).quiet(true).build().map_err(Error::s3)?;
+        let keys = keys.collect::<Result<_, _>>().map_err(StoreError::s3)?;
+        let delete = Delete::builder().set_objects(Some(keys)).quiet(true).build().map_err(StoreError::s3)?;
         let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
         match answer.errors().first() {
             None => Ok(()),
-            Some(error) => Err(Error::s3(format!(
+            Some(error) => Err(StoreError::s3(format!(
                 "{} of {} objects were not deleted: {:?}: {}",
                 answer.errors().len(),
                 names.len(),
@@ -35,7 +35,7 @@ impl S3Bucket {
         prefix: &str,
         after: Option<&str>,
         count: usize,
-    ) -> Result<Objects, Error> {
+    ) -> Result<Objects, StoreError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{space}/{prefix}"));
         let list = list
             .set_start_after(after.map(|after| format!("{space}/{after}")))
@@ -56,7 +56,7 @@ impl S3Bucket {
     }
 
     /// Aborts the uploads to a space: completed later, they would put a content into a space that is gone.
-    pub(super) async fn abort_those_of(&self, space: &SpaceId) -> Result<(), Error> {
+    pub(super) async fn abort_those_of(&self, space: &SpaceId) -> Result<(), StoreError> {
         let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(format!("{space}/"));
         let answer = list.encoding_type(EncodingType::Url).send().await.map_err(|error| of_s3(&error))?;
         for upload in answer.uploads() {

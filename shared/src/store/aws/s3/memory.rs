@@ -18,11 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The room of this process.
-pub(super) static MEMORY: Memory = Memory::new(AT_A_TIME);
+pub(super) static MEMORY: PartMemory = PartMemory::new(AT_A_TIME);
 
 /// Room for parts.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct PartMemory {
     free: Semaphore,
     waiting: AtomicUsize,
 }
@@ -34,12 +34,12 @@ pub(super) struct Exhausted;
 /// The room of a part; dropping this frees it.
 #[derive(Debug)]
 pub(super) struct Room<'a> {
-    memory: &'a Memory,
+    memory: &'a PartMemory,
     since: Instant,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Memory {
+impl PartMemory {
     const fn new(parts: usize) -> Self {
         Self { free: Semaphore::const_new(parts), waiting: AtomicUsize::new(0) }
     }
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn there_is_room_for_so_many_parts_and_the_others_wait_in_their_order() {
-        let memory = Arc::new(Memory::new(2));
+        let memory = Arc::new(PartMemory::new(2));
         let held = (memory.room().await.unwrap(), memory.room().await.unwrap());
         let (told, mut order) = tokio::sync::mpsc::unbounded_channel();
         for number in 0..3 {
@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_told_so_in_the_end() {
-        let memory = Memory::new(1);
+        let memory = PartMemory::new(1);
         let _held = memory.room().await.unwrap();
         let begun = Instant::now();
         assert!(memory.room().await.is_err());
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_part_keeps_its_room_until_others_want_it() {
-        let memory = Arc::new(Memory::new(1));
+        let memory = Arc::new(PartMemory::new(1));
         let held = memory.room().await.unwrap();
         assert!(tokio::time::timeout(10 * SLOW, held.is_wanted()).await.is_err());
         let other = Arc::clone(&memory);

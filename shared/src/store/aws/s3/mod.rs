@@ -23,15 +23,15 @@ use super::clients::CONNECT;
 use super::error::of_s3;
 use crate::space::properties::Properties;
 use crate::space::{MediaKey, SpaceId};
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::bucket::{
-    Bucket, Chunks, Content, Incoming, Md5, New, Object, ObjectVersion, Objects, PutError, Reading, Signed, StoredPart,
-    Upload, UploadPart,
+    Bucket, Content, Incoming, Md5, New, Object, ObjectVersion, Objects, PutError, ReadCost, ReadStream, SignedRequest,
+    StoredPart, Upload, UploadPart,
 };
 
 /// A GET takes some 20 to 50 ms before its first byte, and an unneeded byte only its transfer time: at 50 to 100 MB/s a gap of a
 /// megabyte takes less time than the round trip of another GET.
-const READING: Reading = Reading { gap: 1 << 20, ahead: 4 };
+const READING: ReadCost = ReadCost { gap: 1 << 20, ahead: 4 };
 
 /// A bucket of S3.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Bucket for S3Bucket {
     }
 
     fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<dyn ObjectVersion> {
-        Arc::new(Version {
+        Arc::new(S3Version {
             client: self.client.clone(),
             bucket: self.bucket.clone(),
             key: key.to_string(),
@@ -69,12 +69,12 @@ impl Bucket for S3Bucket {
     }
 
     /// S3 answers 403 instead of 404 to callers that may not list the bucket: the functions have to be allowed to.
-    async fn content(&self, key: &MediaKey) -> Result<Content, Error> {
+    async fn content(&self, key: &MediaKey) -> Result<Content, StoreError> {
         let answer = self.client.head_object().bucket(&self.bucket).key(key.to_string()).send().await;
         let answer = answer.map_err(|error| of_s3(&error))?;
         let (Some(etag), Some(size)) = (answer.e_tag, answer.content_length.and_then(|size| u64::try_from(size).ok()))
         else {
-            return Err(Error::s3(format!("a HEAD of {:?} without ETag or Content-Length", key.to_string())));
+            return Err(StoreError::s3(format!("a HEAD of {:?} without ETag or Content-Length", key.to_string())));
         };
         let object = Object {
             etag,
@@ -93,7 +93,7 @@ impl Bucket for S3Bucket {
         let (bucket, key, new) = (self.clone(), key.clone(), new.clone());
         // A task of its own, so that the upload is aborted even if the caller is gone, as happens if a client is.
         let task = tokio::spawn(async move { bucket.put_parts(&key, bytes, &new).await });
-        task.await.map_err(Error::s3)?
+        task.await.map_err(StoreError::s3)?
     }
 
     async fn copy(
@@ -102,32 +102,38 @@ impl Bucket for S3Bucket {
         from: &MediaKey,
         to: &MediaKey,
         noted: Option<(Option<&str>, &Properties)>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         self.copy_as(content, from, to, noted).await
     }
 
-    async fn delete(&self, key: &MediaKey) -> Result<(), Error> {
+    async fn delete(&self, key: &MediaKey) -> Result<(), StoreError> {
         let delete = self.client.delete_object().bucket(&self.bucket).key(key.to_string());
         delete.send().await.map(drop).map_err(|error| of_s3(&error))
     }
 
-    async fn list(&self, space: &SpaceId, prefix: &str, after: Option<&str>, count: usize) -> Result<Objects, Error> {
+    async fn list(
+        &self,
+        space: &SpaceId,
+        prefix: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Objects, StoreError> {
         self.listed(space, prefix, after, count).await
     }
 
-    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), Error> {
+    async fn delete_all(&self, space: &SpaceId, names: &[String]) -> Result<(), StoreError> {
         self.delete_these(space, names).await
     }
 
-    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), Error> {
+    async fn abort_uploads(&self, space: &SpaceId) -> Result<(), StoreError> {
         self.abort_those_of(space).await
     }
 
-    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
+    async fn signed_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<SignedRequest, StoreError> {
         self.presigned_get(key, disposition).await
     }
 
-    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+    async fn signed_redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError> {
         self.presigned_redirect(key, new).await
     }
 
@@ -137,30 +143,35 @@ impl Bucket for S3Bucket {
         size: u64,
         part_size: Option<u64>,
         new: &New,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Upload, StoreError> {
         self.presigned_upload(key, size, part_size, new).await
     }
 
-    async fn signed_parts(&self, key: &MediaKey, id: &str, parts: &[(i32, u64)]) -> Result<Vec<UploadPart>, Error> {
+    async fn signed_parts(
+        &self,
+        key: &MediaKey,
+        id: &str,
+        parts: &[(i32, u64)],
+    ) -> Result<Vec<UploadPart>, StoreError> {
         self.presigned_parts(key, id, parts).await
     }
 
-    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+    async fn stored_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, StoreError> {
         self.listed_parts(key, id).await
     }
 
-    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+    async fn abort_upload(&self, key: &MediaKey, id: &str) -> Result<(), StoreError> {
         self.abort_one(key, id).await
     }
 
-    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), Error> {
+    async fn complete_upload(&self, key: &MediaKey, id: &str, parts: &[(i32, String)]) -> Result<(), StoreError> {
         self.complete_presigned(key, id, parts).await
     }
 }
 
 /// One version of one object.
 #[derive(Debug)]
-struct Version {
+struct S3Version {
     client: aws_sdk_s3::Client,
     bucket: String,
     key: String,
@@ -170,26 +181,26 @@ struct Version {
 }
 
 #[async_trait]
-impl ObjectVersion for Version {
+impl ObjectVersion for S3Version {
     /// A GET of `range`, on condition that the object is still this version. S3 answers 412, or 404 if the object was
     /// deleted; if another implementation of S3 ignores the condition, the ETag of its answer shows it. `If-Unmodified-Since` would
     /// not do: S3 ignores it beside an `If-Match` that holds (*Amazon S3 API Reference*, `GetObject`).
-    async fn read(&self, range: Range<u64>) -> Result<Chunks, Error> {
+    async fn read(&self, range: Range<u64>) -> Result<ReadStream, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(&self.key).if_match(&self.etag);
         let last = range.end.saturating_sub(1);
         let answer = request.range(format!("bytes={}-{last}", range.start)).send().await;
         let answer = answer.map_err(|error| match of_s3(&error) {
-            Error::Missing => Error::Changed,
+            StoreError::Missing => StoreError::Changed,
             other => other,
         })?;
         let stored = answer.last_modified().map(aws_smithy_types::DateTime::secs);
         let is_other = self.stored.is_some() && stored.is_some() && self.stored != stored;
         if is_other || answer.e_tag().is_some_and(|etag| etag != self.etag) {
-            return Err(Error::Changed);
+            return Err(StoreError::Changed);
         }
         if !begins_at(&answer, range.start) {
             let found = answer.content_range().unwrap_or("the whole object");
-            return Err(Error::s3(format!("answered {found:?} to a request for bytes {}-{last}", range.start)));
+            return Err(StoreError::s3(format!("answered {found:?} to a request for bytes {}-{last}", range.start)));
         }
         let chunks = stream::unfold(answer.body, |mut body| async move {
             let chunk = body.next().await?;
@@ -198,7 +209,7 @@ impl ObjectVersion for Version {
         Ok(chunks.boxed())
     }
 
-    fn reading(&self) -> Reading {
+    fn reading(&self) -> ReadCost {
         READING
     }
 }

@@ -12,8 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
-use crate::store::Error;
-use crate::store::bucket::{MD5, Md5, New, Signed, StoredPart, Upload, UploadPart, presigned_parts};
+use crate::store::StoreError;
+use crate::store::bucket::{MD5, Md5, New, SignedRequest, StoredPart, Upload, UploadPart, presigned_parts};
 
 /// How long a URL for one request is good: it has to be begun within that time, and may take longer.
 const BEGUN: Duration = Duration::from_hours(1);
@@ -23,14 +23,18 @@ const PARTS_BEGUN: Duration = Duration::from_hours(12);
 
 impl S3Bucket {
     /// A GET of a content.
-    pub(super) async fn presigned_get(&self, key: &MediaKey, disposition: Option<String>) -> Result<Signed, Error> {
+    pub(super) async fn presigned_get(
+        &self,
+        key: &MediaKey,
+        disposition: Option<String>,
+    ) -> Result<SignedRequest, StoreError> {
         let get = self.client.get_object().bucket(&self.bucket).key(key.to_string());
         signed(get.set_response_content_disposition(disposition).presigned(until(BEGUN)?).await)
     }
 
     /// A PUT to which a client can be redirected that sends the header fields of its first request again, and no others. So
     /// what is noted of the content is in the URL, and its media type and its MD5 are in fields that the client sends anyway.
-    pub(super) async fn presigned_redirect(&self, key: &MediaKey, new: &New) -> Result<Signed, Error> {
+    pub(super) async fn presigned_redirect(&self, key: &MediaKey, new: &New) -> Result<SignedRequest, StoreError> {
         let metadata: Vec<_> = new.properties.metadata().collect();
         let put = self.client.put_object().bucket(&self.bucket).key(key.to_string());
         let put = put.customize().config_override(patient()).mutate_request(move |request| {
@@ -53,7 +57,7 @@ impl S3Bucket {
         size: u64,
         part_size: Option<u64>,
         new: &New,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Upload, StoreError> {
         let metadata = new.properties.metadata();
         let Some(sizes) = presigned_parts(size, part_size) else {
             let put = self.client.put_object().bucket(&self.bucket).key(key.to_string());
@@ -70,7 +74,7 @@ impl S3Bucket {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key.to_string());
         let create = create.set_content_type(new.content_type.clone()).set_metadata(Some(metadata.collect()));
         let created = create.send().await.map_err(|error| of_s3(&error))?;
-        let id = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
+        let id = created.upload_id.ok_or_else(|| StoreError::s3("an upload without an id"))?;
         let parts = self.presigned_parts(key, &id, &sizes).await?;
         Ok(Upload::Parts { id, parts })
     }
@@ -81,7 +85,7 @@ impl S3Bucket {
         key: &MediaKey,
         id: &str,
         sizes: &[(i32, u64)],
-    ) -> Result<Vec<UploadPart>, Error> {
+    ) -> Result<Vec<UploadPart>, StoreError> {
         let key = key.to_string();
         let mut parts = Vec::with_capacity(sizes.len());
         for &(number, size) in sizes {
@@ -94,11 +98,11 @@ impl S3Bucket {
     }
 
     /// The parts of an upload that S3 has; a listing has a thousand at most (*Amazon S3 API Reference*, `ListParts`).
-    pub(super) async fn listed_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, Error> {
+    pub(super) async fn listed_parts(&self, key: &MediaKey, id: &str) -> Result<Vec<StoredPart>, StoreError> {
         let (mut parts, mut after) = (Vec::new(), None);
         // No upload has an empty id, and the SDK sends no request with one.
         if id.is_empty() {
-            return Err(Error::Missing);
+            return Err(StoreError::Missing);
         }
         loop {
             let list = self.client.list_parts().bucket(&self.bucket).key(key.to_string()).upload_id(id);
@@ -115,27 +119,27 @@ impl S3Bucket {
     }
 
     /// Ends an upload.
-    pub(super) async fn abort_one(&self, key: &MediaKey, id: &str) -> Result<(), Error> {
+    pub(super) async fn abort_one(&self, key: &MediaKey, id: &str) -> Result<(), StoreError> {
         if id.is_empty() {
             return Ok(());
         }
         let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(id);
         match abort.send().await.map_err(|error| of_s3(&error)) {
-            Ok(_) | Err(Error::Missing) => Ok(()),
+            Ok(_) | Err(StoreError::Missing) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes a content of the parts that were uploaded, each with the `ETag` that S3 gave; [`Error::Missing`] where there is no
+    /// Makes a content of the parts that were uploaded, each with the `ETag` that S3 gave; [`StoreError::Missing`] where there is no
     /// such upload, or a part of it was not uploaded so.
     pub(super) async fn complete_presigned(
         &self,
         key: &MediaKey,
         id: &str,
         parts: &[(i32, String)],
-    ) -> Result<(), Error> {
+    ) -> Result<(), StoreError> {
         if id.is_empty() {
-            return Err(Error::Missing);
+            return Err(StoreError::Missing);
         }
         let parts =
             parts.iter().map(|(number, etag)| CompletedPart::builder().part_number(*number).e_tag(etag).build());
@@ -144,22 +148,22 @@ impl S3Bucket {
 }
 
 /// A count of bytes as the SDK has it.
-fn length(bytes: u64) -> Result<i64, Error> {
-    i64::try_from(bytes).map_err(Error::s3)
+fn length(bytes: u64) -> Result<i64, StoreError> {
+    i64::try_from(bytes).map_err(StoreError::s3)
 }
 
-fn until(seconds: Duration) -> Result<PresigningConfig, Error> {
-    PresigningConfig::expires_in(seconds).map_err(Error::s3)
+fn until(seconds: Duration) -> Result<PresigningConfig, StoreError> {
+    PresigningConfig::expires_in(seconds).map_err(StoreError::s3)
 }
 
-fn signed<E>(request: Result<PresignedRequest, SdkError<E, HttpResponse>>) -> Result<Signed, Error>
+fn signed<E>(request: Result<PresignedRequest, SdkError<E, HttpResponse>>) -> Result<SignedRequest, StoreError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let request = request.map_err(|error| of_s3(&error))?;
     let headers = request.headers().filter(|(name, _)| !matches!(*name, "host" | "content-length"));
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Ok(Signed { url: request.uri().to_owned(), headers })
+    Ok(SignedRequest { url: request.uri().to_owned(), headers })
 }
 
 fn encoded(text: &str) -> String {

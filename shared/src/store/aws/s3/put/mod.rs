@@ -18,7 +18,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::memory::{MEMORY, Room};
 use super::{S3Bucket, of_s3, patient};
 use crate::space::MediaKey;
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::store::bucket::{BoxError, Hasher, Incoming, MD5, Md5, New, PutError};
 
 /// How many bytes a part has: what an upload of unknown length needs of memory.
@@ -34,8 +34,8 @@ impl S3Bucket {
         length: u64,
         new: &New,
     ) -> Result<Md5, PutError> {
-        let verdict = Verdict::default();
-        let body = Checked::new(bytes, length, new.md5, Arc::clone(&verdict));
+        let verdict = BodyVerdict::default();
+        let body = CheckedBody::new(bytes, length, new.md5, Arc::clone(&verdict));
         if let (0, Some(Err(fault))) = (length, verdict.get()) {
             return Err(fault.clone().into());
         }
@@ -54,12 +54,12 @@ impl S3Bucket {
             (Some(Err(fault)), _) => Err(fault.clone().into()),
             (_, Err(error)) => Err(of_s3(&error).into()),
             (Some(Ok(md5)), Ok(_)) => Ok(*md5),
-            (None, Ok(_)) => Err(Error::s3("a put that ended before its body").into()),
+            (None, Ok(_)) => Err(StoreError::s3("a put that ended before its body").into()),
         }
     }
 
     pub(super) async fn put_parts(&self, key: &MediaKey, bytes: Incoming, new: &New) -> Result<Md5, PutError> {
-        let mut incoming = Parts { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
+        let mut incoming = BodyParts { bytes, rest: Bytes::new(), hasher: Hasher::default(), size: PART };
         let room = MEMORY.room().await.map_err(|_| PutError::Busy)?;
         let first = incoming.part(&room).await?;
         if first.len() < PART {
@@ -70,7 +70,7 @@ impl S3Bucket {
         let create = self.client.create_multipart_upload().bucket(&self.bucket).key(key.to_string());
         let create = create.set_content_type(new.content_type.clone()).set_metadata(Some(metadata.collect()));
         let created = create.send().await.map_err(|error| of_s3(&error))?;
-        let upload = created.upload_id.ok_or_else(|| Error::s3("an upload without an id"))?;
+        let upload = created.upload_id.ok_or_else(|| StoreError::s3("an upload without an id"))?;
 
         let done = self.send_parts(key, &upload, (first, room), incoming, new.md5).await;
         if done.is_err() {
@@ -85,7 +85,7 @@ impl S3Bucket {
         key: &MediaKey,
         upload: &str,
         (first, mut room): (Bytes, Room<'_>),
-        mut incoming: Parts,
+        mut incoming: BodyParts,
         expected: Option<Md5>,
     ) -> Result<Md5, PutError> {
         let (mut parts, mut next) = (Vec::new(), first);
@@ -111,7 +111,12 @@ impl S3Bucket {
     }
 
     /// Makes an object of the parts.
-    pub(super) async fn complete(&self, key: &MediaKey, upload: &str, parts: Vec<CompletedPart>) -> Result<(), Error> {
+    pub(super) async fn complete(
+        &self,
+        key: &MediaKey,
+        upload: &str,
+        parts: Vec<CompletedPart>,
+    ) -> Result<(), StoreError> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete =
             self.client.complete_multipart_upload().bucket(&self.bucket).key(key.to_string()).upload_id(upload);
@@ -130,7 +135,7 @@ impl S3Bucket {
 }
 
 /// Bytes that arrive, taken part by part.
-struct Parts {
+struct BodyParts {
     bytes: Incoming,
     /// What came with the last part and is of the next.
     rest: Bytes,
@@ -139,7 +144,7 @@ struct Parts {
     size: usize,
 }
 
-impl Parts {
+impl BodyParts {
     /// The next part: as long as all parts are, but for the last. One that is slow gives its room to others.
     async fn part(&mut self, room: &Room<'_>) -> Result<Bytes, PutError> {
         let mut part = BytesMut::new();
@@ -163,43 +168,43 @@ impl Parts {
 }
 
 /// What became of a body: its MD5, or what was wrong with it.
-type Verdict = Arc<OnceLock<Result<Md5, Fault>>>;
+type BodyVerdict = Arc<OnceLock<Result<Md5, BodyFault>>>;
 
 /// What can be wrong with a body.
 #[derive(Clone, Debug)]
-enum Fault {
+enum BodyFault {
     Digest { expected: Md5, found: Md5 },
     BrokenOff(String),
 }
 
-impl From<Fault> for PutError {
-    fn from(fault: Fault) -> Self {
+impl From<BodyFault> for PutError {
+    fn from(fault: BodyFault) -> Self {
         match fault {
-            Fault::Digest { expected, found } => Self::Digest { expected, found },
-            Fault::BrokenOff(why) => Self::BrokenOff(why),
+            BodyFault::Digest { expected, found } => Self::Digest { expected, found },
+            BodyFault::BrokenOff(why) => Self::BrokenOff(why),
         }
     }
 }
 
-fn agree(found: Md5, expected: Option<Md5>) -> Result<Md5, Fault> {
+fn agree(found: Md5, expected: Option<Md5>) -> Result<Md5, BodyFault> {
     match expected {
-        Some(expected) if expected != found => Err(Fault::Digest { expected, found }),
+        Some(expected) if expected != found => Err(BodyFault::Digest { expected, found }),
         _ => Ok(found),
     }
 }
 
 /// A body of known length that ends only with the right MD5.
-struct Checked {
+struct CheckedBody {
     /// The SDK wants bodies to be `Sync`; the lock is never contended, and never even taken.
     bytes: Mutex<Incoming>,
     left: u64,
     hasher: Hasher,
     expected: Option<Md5>,
-    verdict: Verdict,
+    verdict: BodyVerdict,
 }
 
-impl Checked {
-    fn new(bytes: Incoming, length: u64, expected: Option<Md5>, verdict: Verdict) -> Self {
+impl CheckedBody {
+    fn new(bytes: Incoming, length: u64, expected: Option<Md5>, verdict: BodyVerdict) -> Self {
         let body = Self { bytes: Mutex::new(bytes), left: length, hasher: Hasher::default(), expected, verdict };
         if length == 0 {
             // An empty body may never be polled.
@@ -208,8 +213,8 @@ impl Checked {
         body
     }
 
-    fn take(&mut self, chunk: Bytes) -> Result<Bytes, Fault> {
-        let broken_off = || Fault::BrokenOff("it is longer than was said".to_owned());
+    fn take(&mut self, chunk: Bytes) -> Result<Bytes, BodyFault> {
+        let broken_off = || BodyFault::BrokenOff("it is longer than was said".to_owned());
         self.left = self.left.checked_sub(chunk.len() as u64).ok_or_else(broken_off)?;
         self.hasher.update(&chunk);
         if self.left == 0 {
@@ -220,7 +225,7 @@ impl Checked {
     }
 }
 
-impl Body for Checked {
+impl Body for CheckedBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -232,8 +237,8 @@ impl Body for Checked {
         let bytes = this.bytes.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         let taken = match ready!(bytes.poll_next_unpin(context)) {
             Some(Ok(chunk)) => this.take(chunk),
-            Some(Err(error)) => Err(Fault::BrokenOff(error.to_string())),
-            None => Err(Fault::BrokenOff(format!("{} bytes are missing", this.left))),
+            Some(Err(error)) => Err(BodyFault::BrokenOff(error.to_string())),
+            None => Err(BodyFault::BrokenOff(format!("{} bytes are missing", this.left))),
         };
         Poll::Ready(Some(taken.map(Frame::data).map_err(|fault| {
             let _ = this.verdict.set(Err(fault.clone()));

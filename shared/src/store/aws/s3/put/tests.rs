@@ -10,9 +10,10 @@ async fn read(
     length: usize,
     expected: Option<Md5>,
 ) -> (Vec<u8>, bool, Option<Result<Md5, String>>) {
-    let verdict = Verdict::default();
+    let verdict = BodyVerdict::default();
     let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::from(chunk.clone()))).collect();
-    let mut body = Checked::new(futures::stream::iter(chunks).boxed(), length as u64, expected, Arc::clone(&verdict));
+    let mut body =
+        CheckedBody::new(futures::stream::iter(chunks).boxed(), length as u64, expected, Arc::clone(&verdict));
     let (mut given, mut ended) = (Vec::new(), true);
     while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let Ok(frame) = frame else {
@@ -57,7 +58,7 @@ proptest! {
     fn parts_joined_are_the_bytes_that_came(sizes in prop::collection::vec(0..300_usize, 0..9)) {
         let bytes = sizes.iter().map(|size| Ok(Bytes::from(vec![7; *size]))).collect::<Vec<_>>();
         let mut incoming =
-            Parts { bytes: futures::stream::iter(bytes).boxed(), rest: Bytes::new(), hasher: Hasher::default(), size: 100 };
+            BodyParts { bytes: futures::stream::iter(bytes).boxed(), rest: Bytes::new(), hasher: Hasher::default(), size: 100 };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let lengths = runtime.block_on(async {
             let mut lengths = Vec::new();
@@ -82,13 +83,13 @@ async fn a_body_that_is_too_short_too_long_or_broken_is_told_of() {
         assert!(!ended && given.len() <= 5);
         assert!(said.unwrap().unwrap_err().contains(why));
     }
-    let verdict = Verdict::default();
+    let verdict = BodyVerdict::default();
     let broken = futures::stream::iter([Ok(Bytes::from_static(b"he")), Err(BoxError::from("the line is dead"))]);
-    let mut body = Checked::new(broken.boxed(), 5, None, Arc::clone(&verdict));
+    let mut body = CheckedBody::new(broken.boxed(), 5, None, Arc::clone(&verdict));
     let mut frames = Vec::new();
     for _ in 0..2 {
         frames.push(std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.unwrap().is_ok());
     }
     assert_eq!(frames, [true, false]);
-    assert!(matches!(verdict.get(), Some(Err(Fault::BrokenOff(why))) if why.contains("dead")));
+    assert!(matches!(verdict.get(), Some(Err(BodyFault::BrokenOff(why))) if why.contains("dead")));
 }
