@@ -40,7 +40,7 @@ serve: web ## Run everything on this machine, with the sample media in the space
 
 test: web ## Run all tests
 	tools/beside "$(VENV)/ready test-edge test-web" $(PROGRAMS)
-	NICE=10 JOBS=2 tools/beside "test-rust $(BESIDE)" $(MAKE) PROGRAMS=: test-python
+	NICE=4 JOBS=2 tools/beside "test-rust $(BESIDE)" $(MAKE) PROGRAMS=: test-python
 
 test-edge: tools # The code that runs in CloudFront, with a stand-in for its module
 	node --experimental-vm-modules --no-warnings --test functions/edge/edge.test.mjs

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use cap::Cap;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use reelspan_fuzz::{Interest, TARGETS, Target, target};
+use reelspan_fuzz::{FuzzTarget, Interest, TARGETS, target};
 
 /// Stands in for `-malloc_limit_mb`, which needs a sanitizer: an allocation beyond the limit aborts, and so is a finding.
 #[global_allocator]
@@ -15,7 +15,7 @@ static ALLOCATOR: Cap<System> = Cap::new(System, LIMIT);
 /// How much memory the targets may hold at once, in bytes.
 const LIMIT: usize = 256 << 20;
 
-static TARGET: OnceLock<Target> = OnceLock::new();
+static TARGET: OnceLock<FuzzTarget> = OnceLock::new();
 
 fuzz_target!(
     init: {

@@ -22,12 +22,12 @@
 //!
 //! ```
 //! use clap::{Args, Command, FromArgMatches};
-//! use reelspan_local::cut::{self, Options};
+//! use reelspan_local::cut::{self, CutOptions};
 //!
 //! let output = std::env::temp_dir().join(format!("reelspan-cut-{}.mp4", std::process::id()));
 //! let arguments = ["cut", "../samples/counter.mp4", "t=4,14", output.to_str().ok_or("not UTF-8")?];
-//! let parsed = Options::augment_args(Command::new("cut")).try_get_matches_from(arguments)?;
-//! cut::run(&Options::from_arg_matches(&parsed)?)?;
+//! let parsed = CutOptions::augment_args(Command::new("cut")).try_get_matches_from(arguments)?;
+//! cut::run(&CutOptions::from_arg_matches(&parsed)?)?;
 //!
 //! let (film, excerpt) = (std::fs::read("../samples/counter.mp4")?, std::fs::read(&output)?);
 //! assert_eq!(&excerpt[4..8], b"ftyp");

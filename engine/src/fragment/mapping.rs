@@ -2,12 +2,12 @@
 //! bytes of an answer really contain.
 //!
 //! ```
-//! use reelspan_engine::{fragment::mapping::{Mapping, Of, Unit}, media::{Interval, Time}};
+//! use reelspan_engine::{fragment::mapping::{Mapping, MappingUnit, ResourceKind}, media::{Interval, Time}};
 //!
 //! let mapping = Mapping {
-//!     unit: Unit::Npt,
+//!     unit: MappingUnit::Npt,
 //!     given: Interval::new(Time::from_secs(10), Time::from_secs(20)),
-//!     of: Of::Original,
+//!     of: ResourceKind::Original,
 //!     duration: Time(38_300_000_000),
 //!     tracks: Vec::new(),
 //!     id: None,

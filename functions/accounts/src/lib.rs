@@ -18,7 +18,7 @@
 //! use http::{Request, StatusCode, header::SET_COOKIE};
 //! # use reelspan::store::{CONTAINER_INDEX, SESSIONS, SPACES, Sessions, Stores, USERS, Users, create_tables};
 //! # use reelspan::user::{Account, Authenticator, Hash, Password, Role, Settings, User, UserName};
-//! # use reelspan_testkit::aws::{Bucket, NAME, database};
+//! # use reelspan_testkit::aws::{MemoryBucket, NAME, database};
 //! use reelspan_accounts::{Accounts, router};
 //! use tower::ServiceExt;
 //!
@@ -26,7 +26,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let tables = database().await;
 //! # create_tables(&tables).await?;
-//! # let stores = Stores::new(Bucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
+//! # let stores = Stores::new(MemoryBucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
 //! # let (database, rounds) = (Arc::clone(stores.index.database()), NonZeroU32::MIN);
 //! let users = Users::new(database.clone(), USERS.name);
 //! let account = Account { name: UserName::parse("alice")?, role: Role::Owner, groups: Vec::new() };

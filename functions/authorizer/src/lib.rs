@@ -7,7 +7,7 @@
 //! # use std::{num::NonZeroU32, sync::Arc};
 //! use reelspan::store::{DynamoDb, SESSIONS, Sessions, USERS, Users, create_tables};
 //! use reelspan::user::{Account, Authenticator, Hash, Password, Role, Settings, User, UserName};
-//! use reelspan_authorizer::{Event, authorize};
+//! use reelspan_authorizer::{AuthorizerEvent, authorize};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,7 @@
 //!
 //! let sessions = Sessions::new(users.clone(), database, SESSIONS.name);
 //! let authenticator = Authenticator::new(users, Settings { rounds, ..Settings::default() })?;
-//! let event: Event = serde_json::from_str(r#"{"headers": {"authorization": "Basic YWxpY2U6b3BlbiBzZXNhbWU="}}"#)?;
+//! let event: AuthorizerEvent = serde_json::from_str(r#"{"headers": {"authorization": "Basic YWxpY2U6b3BlbiBzZXNhbWU="}}"#)?;
 //! let response = serde_json::to_value(authorize(&authenticator, &sessions, event).await)?;
 //! assert_eq!(response["isAuthorized"], true);
 //! assert_eq!(response["context"]["user"], "alice");

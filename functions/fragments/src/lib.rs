@@ -28,7 +28,7 @@
 //! use reelspan_engine::fragment::resolve::{self, Ask, Cut, Meaning, Memory};
 //! use reelspan_engine::fragment::uri::Fragment;
 //! use reelspan_engine::index::{Head, Original, Status};
-//! use reelspan_fragments::answer::{Answer, Extent};
+//! use reelspan_fragments::answer::{Answer, AnswerExtent};
 //! use reelspan_fragments::resource::{Resource, tag};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -43,7 +43,7 @@
 //! let meaning = Meaning::of(&Ask::from(&Fragment::parse("t=4,14")), &outline);
 //! let Cut::Part(part) = resolve::cut(&outline, &mut &pages, &meaning).await? else { return Err("no part".into()) };
 //! let resource = Resource::cut(&head, &outline, part, tag(&head, &outline, &meaning));
-//! let answer = Answer::new(&resource, &Extent::Whole);
+//! let answer = Answer::new(&resource, &AnswerExtent::Whole);
 //! assert_eq!(answer.status, 200);
 //! assert_eq!(answer.headers["content-type"], "video/mp4");
 //! assert_eq!(answer.headers["x-media-fragment"], "t=npt:4,14");

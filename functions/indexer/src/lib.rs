@@ -14,16 +14,16 @@
 //! use reelspan::store::{CONTAINER_INDEX, Stores, create_tables};
 //! use reelspan_engine::index::Status;
 //! use reelspan_indexer::{S3Event, handle};
-//! use reelspan_testkit::aws::{Bucket, Content, NAME, database};
+//! use reelspan_testkit::aws::{MemoryBucket, ObjectContent, NAME, database};
 //! use reelspan_testkit::media::webm;
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (bucket, tables) = (Bucket::default(), database().await);
+//! let (bucket, tables) = (MemoryBucket::default(), database().await);
 //! create_tables(&tables).await?;
 //! let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
 //!
-//! bucket.put("films/talk.webm", "an etag", Content::Bytes(webm(1, 1500, 1)));
+//! bucket.put("films/talk.webm", "an etag", ObjectContent::Bytes(webm(1, 1500, 1)));
 //! let event: S3Event = serde_json::from_str(r#"{"Records": [{
 //!     "eventName": "ObjectCreated:Put",
 //!     "s3": {"bucket": {"name": "media"}, "object": {"key": "films/talk.webm", "sequencer": "01"}}

@@ -16,7 +16,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let greet = async |who: Who| Ok::<_, Error>(format!("Hello {}", who.authenticated()?.name));
+//! let greet = async |who: Who| Ok::<_, RestError>(format!("Hello {}", who.authenticated()?.name));
 //! let routes: Router = guarded(Router::new().route("/greeting", get(greet)));
 //!
 //! let anonymous = Request::get("/greeting").body(Body::empty())?;

@@ -21,25 +21,25 @@
 //! ```
 //! use axum::body::{Body, to_bytes};
 //! use http::Request;
-//! # use reelspan::space::{SpaceId, record::Space, streaming::{Kind, Streaming}};
+//! # use reelspan::space::{SpaceId, record::Space, streaming::{Streaming, StreamingKind}};
 //! # use reelspan::store::{CONTAINER_INDEX, SPACES, Stores, create_tables};
 //! use reelspan::streaming::{Hosts, SecretsManager, SigningSecret};
 //! use reelspan::user::{Identity, Role};
 //! use reelspan_signing::{Keyring, Signing};
-//! # use reelspan_testkit::aws::{Bucket, Content, NAME, database};
+//! # use reelspan_testkit::aws::{MemoryBucket, ObjectContent, NAME, database};
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let (bucket, tables) = (Bucket::default(), database().await);
+//! # let (bucket, tables) = (MemoryBucket::default(), database().await);
 //! # create_tables(&tables).await?;
 //! # let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
 //! # let config = aws_sdk_secretsmanager::config::Builder::new();
 //! # let config = config.behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest());
 //! # let secret = SigningSecret::new(SecretsManager::new(config, "signing"));
-//! bucket.put("films/a talk.mp4", "an etag", Content::Zeros(1));
+//! bucket.put("films/a talk.mp4", "an etag", ObjectContent::Zeros(1));
 //! let table = stores.spaces(SPACES.name);
-//! let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+//! let streaming = Some(Streaming::new(StreamingKind::Open, Vec::new()));
 //! table.create(&Space { streaming, ..Space::new(SpaceId::parse("films")?, None, 0) }).await?;
 //! let hosts = Hosts::new("open.example", "secure.example");
 //! let signing = Signing { stores, table, keyring: Keyring::new(secret), hosts };

@@ -23,14 +23,14 @@
 //! # use reelspan::{space::SpaceId, streaming::Hosts};
 //! use reelspan::user::{Identity, Role};
 //! use reelspan_spaces::{Carrier, Deletions, Spaces};
-//! # use reelspan_testkit::aws::{Bucket, NAME, database};
+//! # use reelspan_testkit::aws::{MemoryBucket, NAME, database};
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let tables = database().await;
 //! # create_tables(&tables).await?;
-//! # let stores = Stores::new(Bucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
+//! # let stores = Stores::new(MemoryBucket::default().config(), tables, NAME, CONTAINER_INDEX.name);
 //! let table = stores.spaces(SPACES.name);
 //! let quotas = Quotas::new(stores.index.clone(), table.clone());
 //! let hosts = Hosts::new("open.example", "secure.example");

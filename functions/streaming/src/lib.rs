@@ -17,7 +17,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! use reelspan::space::{SpaceId, record::Space, streaming::Kind};
+//! use reelspan::space::{SpaceId, record::Space, streaming::StreamingKind};
 //! use reelspan::store::{DynamoDb, SPACES, SpacesTable, create_tables};
 //! use reelspan::streaming::{Hosts, SecretsManager, SigningSecret};
 //! use reelspan_streaming::edges::MemoryStore;
@@ -39,10 +39,10 @@
 //! let keys = SigningKeys::new(LocalKeys, secret);
 //! let hosts = Hosts::new("open.example", "secure.example");
 //! let streams = Streams { table, edges: edges.clone(), keys, hosts, pause: PAUSE };
-//! assert_eq!(streams.on(&films, Kind::Open, None).await?, "open.example/films");
+//! assert_eq!(streams.on(&films, StreamingKind::Open, None).await?, "open.example/films");
 //!
 //! let entry = edges.entry("films").ok_or("the edges do not know the space")?;
-//! assert_eq!(entry.kind, Kind::Open);
+//! assert_eq!(entry.kind, StreamingKind::Open);
 //! # Ok(())
 //! # }
 //! ```

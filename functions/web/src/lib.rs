@@ -17,24 +17,24 @@
 //! ```
 //! use axum::body::{Body, to_bytes};
 //! use http::{Request, header::HOST};
-//! # use reelspan::space::{SpaceId, record::Space, streaming::{Kind, Streaming}};
+//! # use reelspan::space::{SpaceId, record::Space, streaming::{Streaming, StreamingKind}};
 //! # use reelspan::store::{CONTAINER_INDEX, SPACES, Stores, create_tables};
 //! # use reelspan::streaming::Hosts;
-//! # use reelspan_testkit::aws::{Bucket, Content, NAME, database};
-//! use reelspan_web::{Catalogue, Pages, router};
+//! # use reelspan_testkit::aws::{MemoryBucket, ObjectContent, NAME, database};
+//! use reelspan_web::{MediaCatalogue, PlayerPages, router};
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let (bucket, tables) = (Bucket::default(), database().await);
+//! # let (bucket, tables) = (MemoryBucket::default(), database().await);
 //! # create_tables(&tables).await?;
 //! # let stores = Stores::new(bucket.config(), tables, NAME, CONTAINER_INDEX.name);
-//! bucket.put("films/talk.mp4", "an etag", Content::Zeros(1));
+//! bucket.put("films/talk.mp4", "an etag", ObjectContent::Zeros(1));
 //! let spaces = stores.spaces(SPACES.name);
-//! let streaming = Some(Streaming::new(Kind::Open, Vec::new()));
+//! let streaming = Some(Streaming::new(StreamingKind::Open, Vec::new()));
 //! spaces.create(&Space { streaming, ..Space::new(SpaceId::parse("films")?, None, 0) }).await?;
 //! let hosts = Hosts::new("open.example", "secure.example");
-//! let pages = Pages { catalogue: Some(Catalogue { stores, spaces, hosts }), ..Pages::default() };
+//! let pages = PlayerPages { catalogue: Some(MediaCatalogue { stores, spaces, hosts }), ..PlayerPages::default() };
 //!
 //! let request = Request::get("/oembed?url=http://media.example/media/films/talk.mp4").header(HOST, "media.example");
 //! let response = router(pages).oneshot(request.body(Body::empty())?).await?;

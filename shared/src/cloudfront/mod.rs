@@ -14,7 +14,7 @@
 //! use reelspan::cloudfront::key::SigningKey;
 //! use reelspan::cloudfront::policy::Policy;
 //! use reelspan::cloudfront::sign::Signer;
-//! use reelspan::cloudfront::verify::{Evidence, Refusal, verify};
+//! use reelspan::cloudfront::verify::{Evidence, SignatureRefusal, verify};
 //! use reelspan::space::commons::TrustedKey;
 //!
 //! let signer = Signer::new("K2JCJMDEHXQW5F", SigningKey::generate()?);
@@ -27,7 +27,7 @@
 //! let evidence = evidence.ok_or("no signature")?;
 //! let keys = [TrustedKey { id: signer.key_id().to_owned(), public: signer.key().public(), until: None }];
 //! assert_eq!(verify(&evidence, url, &keys, 1_799_999_940, None), Ok(()));
-//! assert_eq!(verify(&evidence, url, &keys, 1_800_000_060, None), Err(Refusal::Expired));
+//! assert_eq!(verify(&evidence, url, &keys, 1_800_000_060, None), Err(SignatureRefusal::Expired));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
