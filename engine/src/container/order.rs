@@ -12,8 +12,10 @@ use crate::media::Run;
 /// keep their order.
 pub struct Merged<'a> {
     cursors: Vec<RunCursor<'a>>,
-    /// The offset of each cursor's next run, and the cursor, in ascending order.
-    next: BinaryHeap<Reverse<(u64, usize)>>,
+    /// The cursor with the next run.
+    current: Option<usize>,
+    /// The offset of each other cursor's next run, and the cursor, in ascending order.
+    others: BinaryHeap<Reverse<(u64, usize)>>,
 }
 
 impl<'a> Merged<'a> {
@@ -21,8 +23,9 @@ impl<'a> Merged<'a> {
     pub fn new(tracks: &'a [Selected]) -> Self {
         let mut cursors: Vec<RunCursor<'a>> = tracks.iter().map(|selected| selected.runs.cursor()).collect();
         let first = |(place, cursor): (usize, &mut RunCursor<'a>)| Some(Reverse((cursor.peek()?.offset, place)));
-        let next = cursors.iter_mut().enumerate().filter_map(first).collect();
-        Self { cursors, next }
+        let mut others: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
+        let current = others.pop().map(|Reverse((_, place))| place);
+        Self { cursors, current, others }
     }
 }
 
@@ -30,14 +33,19 @@ impl Iterator for Merged<'_> {
     type Item = (usize, Run);
 
     fn next(&mut self) -> Option<(usize, Run)> {
-        let mut top = self.next.peek_mut()?;
-        let place = top.0.1;
+        let place = self.current?;
         let cursor = self.cursors.get_mut(place)?;
         let run = cursor.peek()?.clone();
         cursor.advance();
-        match cursor.peek() {
-            Some(next) => top.0.0 = next.offset,
-            None => drop(PeekMut::pop(top)),
+        match cursor.peek().map(|next| (next.offset, place)) {
+            None => self.current = self.others.pop().map(|Reverse((_, place))| place),
+            // Another track goes on. Usually it is the same one, which needs no sorting.
+            Some(next) if self.others.peek().is_some_and(|Reverse(other)| *other < next) => {
+                let mut other = self.others.peek_mut()?;
+                self.current = Some(other.0.1);
+                other.0 = next;
+            }
+            Some(_) => {}
         }
         Some((place, run))
     }

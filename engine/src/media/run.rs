@@ -138,12 +138,12 @@ impl Run {
             && self.sync == next.sync
             && self.disposable == next.disposable
             && self.private == next.private;
-        let Some(count) = self.count.checked_add(next.count) else { return false };
-        let adjacent = self.decode_end() == next.decode && self.bytes().end == next.offset;
-        if alike && adjacent {
-            self.count = count;
+        if !alike || self.decode_end() != next.decode || self.bytes().end != next.offset {
+            return false;
         }
-        alike && adjacent
+        let Some(count) = self.count.checked_add(next.count) else { return false };
+        self.count = count;
+        true
     }
 }
 

@@ -180,7 +180,7 @@ impl MoviList {
             return Err(Unsupported::AviSize { bytes: at, whole: false, bound: MAX_BYTES }.into());
         };
         self.draft.made().extend(id);
-        self.draft.made().extend(length.to_le_bytes());
+        self.draft.made().extend_from_slice(&length.to_le_bytes());
         self.draft.source(data);
         if length % 2 == 1 {
             self.draft.made().push(0);
@@ -188,7 +188,7 @@ impl MoviList {
         self.entries.reserve(ENTRY);
         self.entries.extend(id);
         for field in [if key { IS_KEY } else { 0 }, offset, length] {
-            self.entries.extend(field.to_le_bytes());
+            self.entries.extend_from_slice(&field.to_le_bytes());
         }
         self.places.push(at..self.draft.len());
         self.draft.fits_beside(self.entries.len())

@@ -239,25 +239,26 @@ impl Want {
             let inside = runs_within(page, self.place, *span);
             taken.reserve(inside.len());
             for (position, run) in inside {
-                let run = within(*span, position, run);
-                let run = match self.from {
-                    Some(from) => run.and_then(|run| run.presented_from(from)),
-                    None => run,
-                };
-                let run = run.and_then(|run| self.needed(run));
-                if let Some(run) = run.filter(|run| !self.from_sync || run.sync || !taken.is_empty()) {
+                let Some(mut run) = within(*span, position, run) else { continue };
+                if let Some(from) = self.from {
+                    let Some(presented) = run.presented_from(from) else { continue };
+                    run = presented;
+                }
+                if run.disposable {
+                    let Some(needed) = self.needed(run) else { continue };
+                    run = needed;
+                }
+                if !self.from_sync || run.sync || !taken.is_empty() {
                     taken.push(run);
                 }
             }
         }
     }
-}
 
-impl Want {
-    /// The run without disposable samples that are not presented. If it has samples before and after a gap between two
+    /// A run of disposable samples, without those that are not presented. If it has samples before and after a gap between two
     /// intervals, it keeps those in the gap.
     fn needed(&self, run: Run) -> Option<Run> {
-        let Some(presented) = self.presented.as_ref().filter(|_| run.disposable) else { return Some(run) };
+        let Some(presented) = &self.presented else { return Some(run) };
         let parts = || presented.iter().filter(|(from, to)| run.presented_within(*from, *to).is_some());
         let from = parts().map(|(from, _)| *from).min()?;
         let to = parts().map(|(_, to)| *to).max()?;
@@ -289,9 +290,11 @@ fn runs_within(
 
 /// The samples of a run that are in a span, which it [touches](runs_within).
 fn within(span: Span, position: Position, run: &Run) -> Option<Run> {
-    let first = if position.same_run(span.start) { span.start.sample } else { 0 };
-    let end = if position.same_run(span.end) { span.end.sample } else { run.count };
-    run.slice(first..end)
+    let (begins, ends) = (position.same_run(span.start), position.same_run(span.end));
+    if !begins && !ends {
+        return Some(run.clone());
+    }
+    run.slice(if begins { span.start.sample } else { 0 }..if ends { span.end.sample } else { run.count })
 }
 
 /// The elements that contain samples of these tracks, in file order.

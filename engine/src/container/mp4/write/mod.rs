@@ -46,7 +46,7 @@ const fn is_wide(length: u64) -> bool {
 
 /// The size of the tables of samples in bytes, without those of chunks.
 fn tables_of(tracks: &[CutTrack<'_>]) -> u64 {
-    tracks.iter().map(|track| track.shape.length()).sum()
+    tracks.iter().map(|track| track.summary.length()).sum()
 }
 
 /// Writes a file with these boxes `ftyp` and `mvhd`, these tracks, whose [tables of samples](tables_of) have this size, and their
@@ -132,7 +132,7 @@ struct CutTrack<'a> {
     chunks: CutChunks,
     /// The packets whose frames its tables count, as those of the original do.
     packets: Option<SoundPackets>,
-    shape: SampleSummary,
+    summary: SampleSummary,
 }
 
 impl<'a> CutTrack<'a> {
@@ -143,8 +143,8 @@ impl<'a> CutTrack<'a> {
         let setup = Box::read(setup, 0, "")?;
         let packets = if track.kind == Kind::Audio { SoundPackets::of_track(&setup)? } else { None };
         let packets = packets.filter(|packets| packets.are(runs));
-        let shape = SampleSummary::of(&CountedSamples { runs, packets });
-        Ok(Self { track, setup, segments, runs, chunks: CutChunks::default(), packets, shape })
+        let summary = SampleSummary::of(&CountedSamples { runs, packets });
+        Ok(Self { track, setup, segments, runs, chunks: CutChunks::default(), packets, summary })
     }
 
     /// The duration of the track's presentation, in the movie's timescale.
@@ -285,11 +285,11 @@ impl TrakWriter<'_, '_> {
     fn write_tables(&mut self, out: &mut Vec<u8>) {
         let counted = self.track.counted();
         tables::write_durations(out, &counted);
-        tables::write_compositions(out, &counted, &self.track.shape);
-        tables::write_syncs(out, &counted, &self.track.shape);
+        tables::write_compositions(out, &counted, &self.track.summary);
+        tables::write_syncs(out, &counted, &self.track.summary);
         let chunks = std::mem::take(&mut self.chunks);
         tables::write_chunk_groups(out, &chunks);
-        tables::write_sizes(out, &counted, &self.track.shape);
+        tables::write_sizes(out, &counted, &self.track.summary);
         let kind = if self.wide { *b"co64" } else { *b"stco" };
         write_full_box(out, kind, 0, |out| {
             tables::put_count(out, chunks.count());

@@ -35,8 +35,8 @@ pub fn remux(outline: &Outline, selection: &Selection, entries: &[SampleEntries]
     for (remuxed, chunks) in tracks.iter().zip(chunks) {
         let Remuxed { track, setup, segments, runs } = remuxed;
         let setup = Box::read(setup, 0, "")?;
-        let shape = SampleSummary::of(&CountedSamples { runs, packets: None });
-        cut.push(CutTrack { track, setup, segments, runs, chunks, packets: None, shape });
+        let summary = SampleSummary::of(&CountedSamples { runs, packets: None });
+        cut.push(CutTrack { track, setup, segments, runs, chunks, packets: None, summary });
     }
     let mut brands = Vec::new();
     write_box(&mut brands, *b"ftyp", |out| out.extend_from_slice(b"isom\0\0\x02\0isomiso2mp41"));

@@ -65,13 +65,13 @@ impl CutChunks {
         let Some((bytes, samples, description)) = self.open.take() else { return };
         self.count += 1;
         match u32::try_from(bytes.start) {
-            Ok(offset) if !self.wide => self.offsets.extend(offset.to_be_bytes()),
-            _ => self.offsets.extend(bytes.start.to_be_bytes()),
+            Ok(offset) if !self.wide => self.offsets.extend_from_slice(&offset.to_be_bytes()),
+            _ => self.offsets.extend_from_slice(&bytes.start.to_be_bytes()),
         }
         if self.group.replace((samples, description)) != Some((samples, description)) {
             let number = u32::try_from(self.count).unwrap_or(u32::MAX);
             for field in [number, samples, u32::from(description)] {
-                self.groups.extend(field.to_be_bytes());
+                self.groups.extend_from_slice(&field.to_be_bytes());
             }
         }
     }
@@ -114,27 +114,27 @@ pub(super) struct SampleSummary {
 impl SampleSummary {
     /// Looks at all samples once.
     pub fn of(counted: &CountedSamples<'_>) -> Self {
-        let mut shape = Self::default();
+        let mut summary = Self::default();
         let mut before: Option<Run> = None;
         for run in counted.iter() {
-            shape.samples += u64::from(run.count);
-            shape.syncs += u64::from(run.sync) * u64::from(run.count);
-            shape.shifted |= run.composition != Ticks::ZERO;
-            shape.early |= run.composition < Ticks::ZERO;
+            summary.samples += u64::from(run.count);
+            summary.syncs += u64::from(run.sync) * u64::from(run.count);
+            summary.shifted |= run.composition != Ticks::ZERO;
+            summary.early |= run.composition < Ticks::ZERO;
             let (mut is_shifted_anew, mut is_timed_anew) = (true, true);
             if let Some(before) = &before {
-                shape.size = shape.size.filter(|size| *size == run.size);
+                summary.size = summary.size.filter(|size| *size == run.size);
                 is_shifted_anew = before.composition != run.composition;
                 // If samples were left out, or times are rounded, the last sample of a run has another duration.
                 is_timed_anew = before.duration != run.duration || before.decode_end() != run.decode;
             } else {
-                shape.size = Some(run.size);
+                summary.size = Some(run.size);
             }
-            shape.compositions += u64::from(is_shifted_anew);
-            shape.durations += 2 * u64::from(is_timed_anew);
+            summary.compositions += u64::from(is_shifted_anew);
+            summary.durations += 2 * u64::from(is_timed_anew);
             before = Some(run);
         }
-        shape
+        summary
     }
 
     /// Whether every sample is a sync sample.
@@ -169,6 +169,7 @@ struct RunEntries<'a> {
 }
 
 impl RunEntries<'_> {
+    #[inline]
     fn put(&mut self, count: u32, value: u32) {
         if count > 0 && value != self.last.1 {
             self.end();
@@ -224,11 +225,11 @@ pub(super) fn write_durations(out: &mut Vec<u8>, runs: &CountedSamples<'_>) {
 }
 
 /// `ctts` (§8.6.1.3), if presentation differs from decoding; version 1 if it may be earlier.
-pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
-    if !shape.shifted {
+pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, summary: &SampleSummary) {
+    if !summary.shifted {
         return;
     }
-    write_entries(out, *b"ctts", u8::from(shape.early), |entries| {
+    write_entries(out, *b"ctts", u8::from(summary.early), |entries| {
         for run in runs.iter() {
             entries.put(run.count, i32::try_from(run.composition.0).unwrap_or(0).cast_unsigned());
         }
@@ -236,8 +237,8 @@ pub(super) fn write_compositions(out: &mut Vec<u8>, runs: &CountedSamples<'_>, s
 }
 
 /// `stss` (§8.6.2), unless every sample is a sync sample.
-pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
-    if shape.is_sync() {
+pub(super) fn write_syncs(out: &mut Vec<u8>, runs: &CountedSamples<'_>, summary: &SampleSummary) {
+    if summary.is_sync() {
         return;
     }
     write_full_box(out, *b"stss", 0, |out| {
@@ -266,11 +267,11 @@ pub(super) fn write_chunk_groups(out: &mut Vec<u8>, chunks: &CutChunks) {
 }
 
 /// `stsz` (§8.7.3.2).
-pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &CountedSamples<'_>, shape: &SampleSummary) {
+pub(super) fn write_sizes(out: &mut Vec<u8>, runs: &CountedSamples<'_>, summary: &SampleSummary) {
     write_full_box(out, *b"stsz", 0, |out| {
-        out.extend_from_slice(&shape.constant().to_be_bytes());
-        out.extend_from_slice(&u32::try_from(shape.samples).unwrap_or(u32::MAX).to_be_bytes());
-        if shape.constant() == 0 {
+        out.extend_from_slice(&summary.constant().to_be_bytes());
+        out.extend_from_slice(&u32::try_from(summary.samples).unwrap_or(u32::MAX).to_be_bytes());
+        if summary.constant() == 0 {
             for run in runs.iter() {
                 for _ in 0..run.count {
                     out.extend_from_slice(&run.size.to_be_bytes());
