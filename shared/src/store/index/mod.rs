@@ -10,9 +10,9 @@
 //!
 //! 1. Every page says which version (ETag) and which format it is `of`; the head has its own ETag and the set of its pages
 //!    ([`Cells`]). A reader takes no page of another version than its head's, and misses none that the head names. So
-//!    whatever two writers leave between each other, a mixture is an [`StoreError::Changed`], never a wrong answer.
+//!    whatever two writers leave between each other, a mixture is a [`StoreError::Changed`], never a wrong answer.
 //! 2. Every read of the object says `If-Match` with the head's ETag, and S3 is strongly consistent. So a head that is behind
-//!    the object is an [`StoreError::Changed`] too.
+//!    the object is a [`StoreError::Changed`] too.
 //!
 //! # Why it comes right in the end
 //!

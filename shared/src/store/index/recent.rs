@@ -4,7 +4,7 @@
 //! # Why nothing of it is served beside bytes of another version
 //!
 //! 1. It is used only for an answer with bytes of the object. Their GET names the version (`If-Match`), and its answer says when the
-//!    object was stored. If the object is another by now, the GET is an [`StoreError::Changed`](crate::store::StoreError::Changed): the
+//!    object was stored. If the object is another by now, the GET is a [`StoreError::Changed`](crate::store::StoreError::Changed): the
 //!    function forgets the content and looks it up once more. Every other answer (a playlist, a HEAD, a 304, an error) is made
 //!    from the table as it is now.
 //! 2. The state of a space is believed for [`BELIEVED`] from the moment at which it was asked for. So a space that was closed stays

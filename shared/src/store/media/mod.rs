@@ -1,7 +1,7 @@
 //! The media bucket, in which an object's key is `{space}/{content}`.
 //!
 //! Every read of an object's bytes says which version it means (`If-Match`, RFC 9110 §13.1.1), so that the index and the
-//! bytes never disagree: an object that was overwritten is an [`StoreError::Changed`].
+//! bytes never disagree: an object that was overwritten is a [`StoreError::Changed`].
 
 mod body;
 mod contents;
@@ -62,12 +62,12 @@ impl Media {
     }
 
     /// The bytes of a splice whose source is the object of this ETag, chunk by chunk, in constant memory. The first GET has
-    /// been answered when this returns, so that an object which has changed is an [`StoreError::Changed`] rather than a broken
+    /// been answered when this returns, so that an object which has changed is a [`StoreError::Changed`] rather than a broken
     /// body. Sources that lie close together are read through in one GET, the gaps between them dropped; a splice without
     /// sources asks S3 for nothing.
     ///
     /// If `stored` is given, in seconds since 1970, the object must also have been stored then: if its type or its properties are
-    /// others by now, that is an [`StoreError::Changed`] too.
+    /// others by now, that is a [`StoreError::Changed`] too.
     ///
     /// A GET that breaks off is taken up again where it was. A body that cannot be had whole ends in an error, and never
     /// just ends.

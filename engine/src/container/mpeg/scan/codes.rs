@@ -30,7 +30,7 @@ pub struct Code<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The location of a byte, in the form of an [`ScanEvent`].
+/// The location of a byte, in the form of a [`ScanEvent`].
 #[derive(Clone, Copy, Debug)]
 struct ByteLocation<'a> {
     offset: u64,
