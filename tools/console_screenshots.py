@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes a picture of every page and dialog of the console at three widths, light and dark, for a person to look at.
 
-    make web && cargo build --workspace --bins --tests
+    make web && cargo build --workspace --bins --examples
     .venv/bin/python tools/console_screenshots.py --program target/debug/reelspan OUTDIR
 
 The files are called SCENE-WIDTH-SCHEME.png.
