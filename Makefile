@@ -24,8 +24,9 @@ WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
 # What else `make test` makes beside the tests of Python, such as "lint fuzz".
 BESIDE ?=
 PROFILE ?= dev
-# What the tests of Python run. --examples, though there are none, selects the same features of the dependencies as the Rust tests, which
-# are compiled later, beside the tests of Python: they leave a part of the processors.
+# What the tests of Python run. The tests of Rust are compiled later, beside those of Python, which do not keep the processors busy all the
+# time. --examples, though there are none, selects the features of the dependencies that the tests of Rust need, so that nothing is built
+# twice.
 PROGRAMS := cargo build --workspace --bins --examples
 # Likewise, the same features as clippy.
 DOCUMENTED := RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --lib --bins --examples

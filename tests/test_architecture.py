@@ -194,7 +194,7 @@ def test_the_check_sees_circles_and_the_line_of_an_import(tmp_path):
 
 
 def test_a_name_stands_for_one_type_and_says_what_it_is(root, workspace):
-    """Tests may have types of their own. What an `impl` names is not a type of ours."""
+    """Types in files of tests do not count, nor do associated types."""
     public = r"(?:pub(?:\([a-z: ]+\))? )?"
     declared = re.compile(rf"^(?:\s*{public}(?:struct|enum|trait|union)|{public}type) (\w+)", re.MULTILINE)
     types = collections.defaultdict(list)

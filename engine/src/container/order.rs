@@ -37,15 +37,14 @@ impl Iterator for Merged<'_> {
         let cursor = self.cursors.get_mut(place)?;
         let run = cursor.peek()?.clone();
         cursor.advance();
-        match cursor.peek().map(|next| (next.offset, place)) {
-            None => self.current = self.others.pop().map(|Reverse((_, place))| place),
-            // Another track goes on. Usually it is the same one, which needs no sorting.
-            Some(next) if self.others.peek().is_some_and(|Reverse(other)| *other < next) => {
-                let mut other = self.others.peek_mut()?;
-                self.current = Some(other.0.1);
-                other.0 = next;
+        match (cursor.peek().map(|next| (next.offset, place)), self.others.peek_mut()) {
+            // Another track goes on. If it is the same one, nothing has to be sorted.
+            (Some(next), Some(mut first)) if first.0 < next => {
+                self.current = Some(first.0.1);
+                first.0 = next;
             }
-            Some(_) => {}
+            (Some(_), _) => {}
+            (None, first) => self.current = first.map(|first| PeekMut::pop(first).0.1),
         }
         Some((place, run))
     }

@@ -176,7 +176,7 @@ impl<'a> Presentation<'a> {
     ///
     /// # Errors
     ///
-    /// [`PackageError::Missing`] if there is none.
+    /// [`PackageError::Missing`] if no rendition has this name.
     pub fn rendition(&self, name: &str) -> Result<&Rendition, PackageError> {
         self.renditions.iter().find(|rendition| rendition.name() == name).ok_or(PackageError::Missing)
     }

@@ -28,8 +28,8 @@ pub async fn space(table: &SpacesTable, name: &str, who: &Who, right: Right) -> 
 ///
 /// # Errors
 ///
-/// [`RestError::NoSpace`] if there is none, or if it is being deleted; an anonymous caller, who may not know which spaces there are,
-/// gets [`RestError::Unauthorized`]. [`RestError::Forbidden`] if the caller does not have the right.
+/// [`RestError::NoSpace`] if the space does not exist or is being deleted. An anonymous caller must not learn which spaces exist, and gets
+/// [`RestError::Unauthorized`] instead. [`RestError::Forbidden`] if the caller does not have the right.
 pub fn permitted(found: Option<Space>, name: &str, who: &Who, right: Right) -> Result<Space, RestError> {
     let Some(space) = found.filter(|space| space.state == SpaceState::Live) else {
         who.authenticated()?;
