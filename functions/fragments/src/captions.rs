@@ -119,7 +119,7 @@ impl Fragments {
         if splice.is_empty() {
             return Ok(Bytes::new());
         }
-        let mut chunks = std::pin::pin!(self.stores.media.body(media, etag, None, splice).await?);
+        let mut chunks = std::pin::pin!(self.stores.media.body(media, etag, None, splice).await?.into_stream());
         let mut bytes = BytesMut::new();
         while let Some(chunk) = chunks.try_next().await? {
             bytes.extend_from_slice(&chunk);

@@ -177,6 +177,7 @@ impl Fragments {
         confirmation: Confirmation,
     ) -> Result<Response, MediaError> {
         let VersionedAnswer { answer, head, share } = made;
+        let mut handover = None;
         let body = if answer.length_is_unknown() {
             // An empty body would get a length of zero, which would be taken for that of the resource (RFC 9110 §8.6).
             Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())
@@ -185,9 +186,10 @@ impl Fragments {
         } else {
             let media = media.clone();
             let stored = (confirmation == Confirmation::VersionAndTime).then_some(head.original.modified);
-            let stream = self.stores.media.body(&media, &head.original.etag, stored, answer.body).await?;
+            let body = self.stores.media.body(&media, &head.original.etag, stored, answer.body).await?;
+            handover = body.handover();
             // Status and length have been sent: all that is left is to break off and to log it.
-            Body::from_stream(stream.inspect_err(move |error| {
+            Body::from_stream(body.into_stream().inspect_err(move |error| {
                 let _held = &share;
                 tracing::error!(%media, %error, "the body broke off");
             }))
@@ -195,6 +197,9 @@ impl Fragments {
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
+        if let Some(handover) = handover {
+            response.extensions_mut().insert(handover);
+        }
         Ok(response)
     }
 }

@@ -1,6 +1,7 @@
-//! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the [`session`]s of browsers, the caller as handlers see it ([`Who`]), the
-//! [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the [`RestError`]s, the layers around all
-//! routes ([`guarded`]), which refuse requests of other sites' pages, and the [`Invoker`] of work that goes on after a response.
+//! What the functions of DuraCloud's REST API share: the [`authentication`] of callers, the [`session`]s of browsers, the caller as
+//! handlers see it ([`Who`]), the [`space`] of a request and the rights in it, the bodies and responses of a [`task`], the
+//! [`RestError`]s, and the layers around all routes ([`guarded`]), which refuse requests of other sites' pages. With the feature
+//! `lambda` also the invoker of work that goes on after a response.
 //!
 //! The layer of [`authentication`] puts an `Option<Identity>` into the extensions of a request, where [`Who`] reads it. A request
 //! without that extension is anonymous.

@@ -1,5 +1,6 @@
 //! Contents: read, noted of, and deleted. The bytes, their `ETag` and what is said of a version are those of `/media/`.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -124,8 +125,9 @@ pub async fn get(
     let mut splice = Splice::new();
     splice.source(range);
     let body = state.stores.media.body(&key, etag, None, splice).await?;
-    let body = body.inspect_err(move |error| tracing::error!(%key, %error, "the body breaks off"));
-    Ok((status, headers, Body::from_stream(body)).into_response())
+    let handover = body.handover().map(Extension);
+    let body = body.into_stream().inspect_err(move |error| tracing::error!(%key, %error, "the body breaks off"));
+    Ok((status, headers, handover, Body::from_stream(body)).into_response())
 }
 
 /// 307: there, until it expires.

@@ -13,6 +13,7 @@ mod body;
 mod files;
 mod names;
 mod progress;
+mod sending;
 mod stream;
 mod table;
 
@@ -20,10 +21,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{
+    HeaderValue, Request, Response,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH},
+};
 use http_body_util::{Either, Full};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use reelspan::store::FileHandover;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -40,6 +45,7 @@ pub use progress::Patience;
 use self::{
     body::{Answered, Answering},
     progress::ConnectionProgress,
+    sending::FileQueue,
     stream::Watched,
     table::ConnectionTable,
 };
@@ -120,12 +126,17 @@ impl Port {
                 continue;
             };
             let (answer, names) = (answer.clone(), Arc::clone(&names));
-            let progress = Arc::clone(&place.progress);
+            let (progress, files) = (Arc::clone(&place.progress), Arc::new(FileQueue::default()));
+            let stream = TokioIo::new(Watched::new(socket, Arc::clone(&progress), Arc::clone(&files)));
             let service = service_fn(move |request| {
                 let (progress, answer, names) = (Arc::clone(&progress), answer.clone(), Arc::clone(&names));
-                async move { Ok::<_, std::convert::Infallible>(respond(request, peer, &progress, answer, &names).await) }
+                let files = Arc::clone(&files);
+                async move {
+                    let response = respond(request, peer, &progress, answer, &names).await;
+                    hand_over(&response, files);
+                    Ok::<_, std::convert::Infallible>(response)
+                }
             });
-            let stream = TokioIo::new(Watched::new(socket, Arc::clone(&place.progress)));
             let mut http = http1::Builder::new();
             // Heads are timed here, because hyper's own timer does not distinguish a late head from an idle connection.
             http.max_buf_size(READ_AHEAD).header_read_timeout(None);
@@ -204,6 +215,16 @@ where
         answer(request).await.map(Either::Left)
     };
     response.map(|body| Answered::new(body, part))
+}
+
+/// Lets the connection send the bytes of files in a body by itself, if nothing has changed the body on its way.
+fn hand_over<B>(response: &Response<B>, files: Arc<FileQueue>) {
+    let Some(handover) = response.extensions().get::<FileHandover>() else { return };
+    let headers = response.headers();
+    let is_same = headers.get(CONTENT_LENGTH).is_some_and(|length| *length == HeaderValue::from(handover.length()));
+    if is_same && !headers.contains_key(CONTENT_ENCODING) {
+        handover.accept(files);
+    }
 }
 
 /// Tells a client that it has too many connections, if possible.

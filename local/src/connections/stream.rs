@@ -4,27 +4,48 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
     time::Instant,
 };
 
-use super::progress::ConnectionProgress;
+use super::{
+    progress::ConnectionProgress,
+    sending::{FileQueue, is_stand_in},
+};
 
 /// A socket and the progress of its client.
 #[derive(Debug)]
 pub struct Watched {
     socket: TcpStream,
     progress: Arc<ConnectionProgress>,
+    files: Arc<FileQueue>,
 }
 
 impl Watched {
-    pub const fn new(socket: TcpStream, progress: Arc<ConnectionProgress>) -> Self {
-        Self { socket, progress }
+    pub const fn new(socket: TcpStream, progress: Arc<ConnectionProgress>, files: Arc<FileQueue>) -> Self {
+        Self { socket, progress, files }
+    }
+
+    /// Sends slices, and parts of files where there are stand-ins for them.
+    fn poll_send(&mut self, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let stand_in = slices.iter().enumerate().find(|(_, slice)| is_stand_in(slice));
+        let Some((before, stand_in)) = stand_in else {
+            return Pin::new(&mut self.socket).poll_write_vectored(context, slices);
+        };
+        let before = slices.get(..before).unwrap_or_default();
+        loop {
+            ready!(self.socket.poll_write_ready(context))?;
+            match self.socket.try_io(Interest::WRITABLE, || self.files.send(&self.socket, before, stand_in)) {
+                // It was not ready after all, and is known to be not: the next call waits.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
     }
 
     /// Records the result of a write.
@@ -55,7 +76,7 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.socket).poll_write(context, bytes);
+        let done = self.poll_send(context, &[io::IoSlice::new(bytes)]);
         self.written(done)
     }
 
@@ -64,7 +85,7 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.socket).poll_write_vectored(context, bytes);
+        let done = self.poll_send(context, bytes);
         self.written(done)
     }
 

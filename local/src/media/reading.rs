@@ -76,4 +76,8 @@ impl ObjectVersion for FileVersion {
     fn reading(&self) -> ReadCost {
         READING
     }
+
+    fn file(&self) -> Option<Arc<File>> {
+        self.file.get().cloned()
+    }
 }

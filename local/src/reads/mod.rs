@@ -30,7 +30,7 @@ pub fn chunks(file: Arc<File>, range: Range<u64>) -> impl Stream<Item = io::Resu
 }
 
 /// Some bytes at the start of a range that is not empty: at least one.
-async fn next(file: &Arc<File>, left: &Range<u64>) -> io::Result<Bytes> {
+pub async fn next(file: &Arc<File>, left: &Range<u64>) -> io::Result<Bytes> {
     let length = usize::try_from(left.end - left.start).unwrap_or(READ).min(READ);
     let (at, mut buffer) = (left.start, Buffer::new());
     if let Some(cached) = cached(file, buffer.room(length), at) {
@@ -42,6 +42,11 @@ async fn next(file: &Arc<File>, left: &Range<u64>) -> io::Result<Bytes> {
         read => Ok(buffer.filled(read)),
     };
     tokio::task::spawn_blocking(reading).await?
+}
+
+/// Whether no disk is needed for a range that is not empty, as far as its first and its last byte tell.
+pub fn is_cached(file: &File, range: Range<u64>) -> bool {
+    [range.start, range.end - 1].iter().all(|at| cached(file, &mut [0], *at).is_some())
 }
 
 /// Reads the bytes at this offset that need no disk: how many, if there are any. File systems that cannot tell are read on a thread

@@ -1,14 +1,21 @@
 //! The media by both implementations of the bucket: by the SDK through the S3 API, and directly. Both have the same objects.
 #![allow(clippy::cast_possible_truncation)]
 
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use reelspan::space::properties::Properties;
 use reelspan::space::{ContentPrefix, MediaKey, SpaceId};
-use reelspan::store::{Bucket, LARGEST_UNANNOUNCED, Media, New, PutError, StoreError, StoredPart, Stores, Upload};
+use reelspan::store::{
+    Bucket, FileSender, LARGEST_UNANNOUNCED, Media, MediaBody, New, PutError, StoreError, StoredPart, Stores, Upload,
+};
 use reelspan_engine::container::Source;
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_local::aws;
@@ -46,8 +53,8 @@ fn once(bytes: &[u8]) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Sen
     stream::iter(chunks)
 }
 
-async fn whole(body: impl Stream<Item = Result<Bytes, StoreError>>) -> Result<Vec<u8>, StoreError> {
-    let (mut body, mut whole) = (pin!(body), Vec::new());
+async fn whole(body: MediaBody) -> Result<Vec<u8>, StoreError> {
+    let (mut body, mut whole) = (pin!(body.into_stream()), Vec::new());
     while let Some(chunk) = body.next().await {
         whole.extend_from_slice(&chunk?);
     }
@@ -120,6 +127,63 @@ async fn a_body_is_its_splice() {
     }
 }
 
+/// Sends at most 70 000 bytes at a time, and keeps what it was asked for.
+#[derive(Debug, Default)]
+struct AskedSender(Mutex<Vec<Range<u64>>>);
+
+#[async_trait]
+impl FileSender for AskedSender {
+    async fn chunk(&self, file: &Arc<File>, range: Range<u64>) -> io::Result<Bytes> {
+        let mut bytes = vec![0; (range.end - range.start).min(70_000) as usize];
+        self.0.lock().unwrap().push(range.clone());
+        file.read_exact_at(&mut bytes, range.start)?;
+        Ok(bytes.into())
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_sends_files_gets_the_long_pieces() {
+    let (local, folder) = Local::fresh().await;
+    let original = bytes(MIB as usize);
+    local.put("films/a.mp4", original.clone()).await;
+    let [(_, by_sdk), (_, embedded)] = both(&local, folder.path());
+    let key = key("films/a.mp4");
+    let etag = embedded.object(&key).await.unwrap().etag;
+    let pieces = splice([
+        made("a"),
+        Piece::Source(10..20),
+        Piece::Source(25..40_000),
+        made("b"),
+        Piece::Source(50_000..50_100),
+        Piece::Source(0..100_000),
+        Piece::Source(100_001..100_002),
+    ]);
+    let at = |range: Range<usize>| original[range].to_vec();
+    let expected = [
+        b"a".to_vec(),
+        at(10..20),
+        at(25..40_000),
+        b"b".to_vec(),
+        at(50_000..50_100),
+        at(0..100_000),
+        at(100_001..100_002),
+    ];
+    let body = embedded.body(&key, &etag, None, pieces.clone()).await.unwrap();
+    let (handover, sender) = (body.handover().unwrap(), Arc::new(AskedSender::default()));
+    assert_eq!(handover.length(), pieces.len());
+    handover.accept(sender.clone());
+    assert!(whole(body).await.unwrap() == expected.concat());
+    assert_eq!(*sender.0.lock().unwrap(), [25..40_000, 0..100_000, 70_000..100_000]);
+
+    let beyond = embedded.body(&key, &etag, None, splice([Piece::Source(MIB - 50_000..MIB + 1)])).await.unwrap();
+    beyond.handover().unwrap().accept(sender);
+    assert!(whole(beyond).await.is_err(), "an object that is shorter than its index says");
+
+    // What comes from S3 is in no file, and what is made needs none.
+    assert!(by_sdk.body(&key, &etag, None, pieces).await.unwrap().handover().is_none());
+    assert!(embedded.body(&key, &etag, None, splice([made("a")])).await.unwrap().handover().is_none());
+}
+
 #[tokio::test]
 async fn a_body_never_mixes_two_versions() {
     let (local, folder) = Local::fresh().await;
@@ -129,7 +193,7 @@ async fn a_body_never_mixes_two_versions() {
         let etag = media.object(&key).await.unwrap().etag;
         let sources = [Piece::Source(0..11 * MIB), made("between"), Piece::Source(0..2 * MIB)];
         let body = media.body(&key, &etag, None, splice(sources)).await.unwrap();
-        let mut body = pin!(body);
+        let mut body = pin!(body.into_stream());
         let mut read = body.next().await.unwrap().unwrap().to_vec();
         local.put("films/a.mp4", vec![7; 12 * MIB as usize]).await;
         let ended = loop {

@@ -29,9 +29,9 @@ use aws_sdk_s3::config as s3;
 
 pub use self::aws::{DynamoDb, S3Bucket, aws, http_client};
 pub use bucket::{
-    BoxError, Bucket, Content, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object, ObjectVersion,
-    Objects, PutError, ReadCost, ReadStream, SMALLEST_PART, SignedRequest, StoredPart, Upload, UploadPart, metadata,
-    presigned_parts,
+    BoxError, Bucket, Content, FileSender, Hasher, Incoming, LARGEST_UNANNOUNCED, Listed, MD5, Md5, New, Object,
+    ObjectVersion, Objects, PutError, ReadCost, ReadStream, SMALLEST_PART, SignedRequest, StoredPart, Upload,
+    UploadPart, metadata, presigned_parts,
 };
 pub use calls::CallCounts;
 pub use database::{
@@ -45,7 +45,7 @@ pub use index::{
     CaptionFile, Cells, ContentEntries, ContentEntry, Found, FoundContent, HeadOf, IndexReader, IndexStatus,
     IndexTable, Kept, MOST_FILES, PagesOf, Sequencer, StemSidecars, StoredEntry, StoredHead, Unfinished,
 };
-pub use media::{ContentList, Media, ObjectSource};
+pub use media::{ContentList, FileHandover, Media, MediaBody, ObjectSource};
 pub use quotas::{FRESH, QuotaError, Quotas, Reservation};
 pub use sessions::{IDLE, LONGEST, Session, Sessions};
 pub use spaces::{Admission, SpacesTable};

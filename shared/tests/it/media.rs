@@ -4,9 +4,9 @@ use std::pin::pin;
 
 use aws_sdk_dynamodb::config as dynamodb;
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use reelspan::space::MediaKey;
-use reelspan::store::{StoreError, Stores};
+use reelspan::store::{MediaBody, StoreError, Stores};
 use reelspan_engine::container::{ReadError, Source};
 use reelspan_engine::media::splice::{Piece, Splice};
 use reelspan_testkit::aws::{InjectedFault, MemoryBucket, Moment, NAME, ObjectContent};
@@ -42,8 +42,8 @@ fn made(text: &'static str) -> Piece {
 }
 
 /// The whole body, or the error that it ended with.
-async fn whole(body: impl Stream<Item = Result<Bytes, StoreError>>) -> Result<Vec<u8>, StoreError> {
-    let mut body = pin!(body);
+async fn whole(body: MediaBody) -> Result<Vec<u8>, StoreError> {
+    let mut body = pin!(body.into_stream());
     let mut whole = Vec::new();
     while let Some(chunk) = body.next().await {
         whole.extend_from_slice(&chunk?);
@@ -104,18 +104,39 @@ async fn a_body_is_its_splice_by_as_few_gets_as_pay() {
 }
 
 #[tokio::test]
-async fn a_chunk_is_never_copied() {
+async fn a_long_chunk_is_never_copied() {
     let (bucket, stores) = stores();
     let original = pattern(MIB);
     let etag = bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
     let splice = splice([Piece::Source(10..300_000), made("b"), Piece::Source(400_000..MIB)]);
     let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
-    let mut body = pin!(body);
+    let mut body = pin!(body.into_stream());
     let memory = original.as_ptr_range();
     while let Some(chunk) = body.next().await {
         let chunk = chunk.unwrap();
         assert!(chunk == "b" || memory.contains(&chunk.as_ptr()));
     }
+}
+
+#[tokio::test]
+async fn short_pieces_come_in_few_chunks() {
+    let (bucket, stores) = stores();
+    let original = pattern(2 * MIB);
+    let etag = bucket.put(KEY, "1", ObjectContent::Bytes(original.clone()));
+    // Forward over gaps, with a long piece between them, and back again.
+    let short = |at: u64| [made("head"), Piece::Source(at..at + 1000)];
+    let forward = (0..300).flat_map(|sample| short(sample * 1500));
+    let back = (0..300).rev().flat_map(|sample| short(600_000 + sample * 1500));
+    let splice = splice(forward.chain([Piece::Source(MIB..MIB + 100_000)]).chain(back));
+    let body = stores.media.body(&key(), &etag, None, splice.clone()).await.unwrap();
+    let chunks: Vec<_> = body.into_stream().map(Result::unwrap).collect().await;
+    assert!(chunks.concat() == expected(&splice, &original));
+    let lengths = chunks.iter().scan(0, |total, chunk| {
+        *total += chunk.len();
+        Some(*total)
+    });
+    let forward = lengths.take_while(|total| *total <= 300 * 1004).count();
+    assert!(forward < 20, "{forward} chunks of 600 pieces");
 }
 
 #[tokio::test]
@@ -202,7 +223,7 @@ async fn following_gets_are_started_when_they_are_near() {
     let far = splice([Piece::Source(0..100 * MIB), Piece::Source(200 * MIB..201 * MIB)]);
     drop(bucket.calls());
     let body = stores.media.body(&key(), &etag, None, far).await.unwrap();
-    let mut body = pin!(body);
+    let mut body = pin!(body.into_stream());
     let mut read = 0;
     while let Some(chunk) = body.next().await {
         read += chunk.unwrap().len() as u64;
@@ -224,7 +245,7 @@ async fn a_body_takes_constant_memory() {
     let splice = splice(pieces);
     let length = splice.len();
     let body = stores.media.body(&key(), &etag, None, splice).await.unwrap();
-    let mut body = pin!(body);
+    let mut body = pin!(body.into_stream());
     let mut read = 0;
     while let Some(chunk) = body.next().await {
         read += chunk.unwrap().len() as u64;

@@ -7,6 +7,8 @@
 mod md5;
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -122,6 +124,20 @@ pub trait ObjectVersion: fmt::Debug + Send + Sync {
 
     /// How reads of this version pay.
     fn reading(&self) -> ReadCost;
+
+    /// The file with the bytes of this version, if it is a file of this machine and has been opened by a read.
+    fn file(&self) -> Option<Arc<File>> {
+        None
+    }
+}
+
+/// A connection that sends bytes of files by itself, without copying them into the process.
+#[async_trait]
+pub trait FileSender: fmt::Debug + Send + Sync {
+    /// A chunk for the start of a range that is not empty: at least a byte. It may be a stand-in of the same length, in whose place
+    /// the connection sends the bytes of the file; so nothing else may read the chunk, and the connection has to send all chunks
+    /// that it made, in their order. A file that ends before the range is an error.
+    async fn chunk(&self, file: &Arc<File>, range: Range<u64>) -> io::Result<Bytes>;
 }
 
 /// What a reader has to know of the cost of a read.

@@ -1,10 +1,11 @@
 //! One ranged GET of one version of an object, resumed if its connection breaks.
 
+use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures::StreamExt;
 
 use crate::space::MediaKey;
@@ -44,6 +45,11 @@ impl DownloadVersion {
         self.object.reading()
     }
 
+    /// The file that it is, if there is one.
+    pub fn file(&self) -> Option<Arc<File>> {
+        self.object.file()
+    }
+
     async fn get(&self, range: &Range<u64>) -> Result<ReadStream, StoreError> {
         let chunks = self.object.read(range.clone()).await?;
         self.gets.fetch_add(1, Ordering::Relaxed);
@@ -77,14 +83,28 @@ impl Download {
     /// arrived together. Bytes before `wanted` are dropped. No byte is copied.
     pub async fn read(&mut self, wanted: Range<u64>) -> Result<Bytes, StoreError> {
         loop {
-            let start = self.at - self.chunk.len() as u64;
-            drop(self.chunk.split_to(within(&self.chunk, wanted.start.saturating_sub(start))));
+            self.chunk.advance(within(&self.chunk, self.before(wanted.start)));
             if !self.chunk.is_empty() {
-                let start = self.at - self.chunk.len() as u64;
-                return Ok(self.chunk.split_to(within(&self.chunk, wanted.end.saturating_sub(start))));
+                return Ok(self.chunk.split_to(within(&self.chunk, self.before(wanted.end))));
             }
             self.receive().await?;
         }
+    }
+
+    /// All of `wanted`, if it has arrived and was not dropped.
+    pub fn at_hand(&mut self, wanted: Range<u64>) -> Option<Bytes> {
+        let (start, end) = (self.at - self.chunk.len() as u64, self.at);
+        if wanted.start < start || wanted.end > end {
+            return None;
+        }
+        self.chunk.advance(within(&self.chunk, self.before(wanted.start)));
+        let length = within(&self.chunk, self.before(wanted.end));
+        Some(self.chunk.split_to(length))
+    }
+
+    /// How many of the bytes that have not been taken yet come before a position.
+    const fn before(&self, position: u64) -> u64 {
+        position.saturating_sub(self.at - self.chunk.len() as u64)
     }
 
     /// Waits for the next bytes.

@@ -6,17 +6,18 @@
 mod body;
 mod contents;
 mod download;
+mod handover;
 mod plan;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures::Stream;
 
-use self::body::SpliceBody;
+pub use self::body::MediaBody;
 pub use self::contents::ContentList;
 use self::download::{Download, DownloadVersion};
+pub use self::handover::FileHandover;
 use super::StoreError;
 use super::bucket::{Bucket, Object};
 use crate::space::MediaKey;
@@ -77,8 +78,8 @@ impl Media {
         etag: &str,
         stored: Option<i64>,
         splice: Splice,
-    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<>, StoreError> {
-        Ok(SpliceBody::open(self.version(key, etag, stored), splice).await?.into_stream())
+    ) -> Result<MediaBody, StoreError> {
+        MediaBody::open(self.version(key, etag, stored), splice).await
     }
 
     fn version(&self, key: &MediaKey, etag: &str, stored: Option<i64>) -> Arc<DownloadVersion> {

@@ -14,6 +14,8 @@ pub(super) struct Plan {
     next: Option<Range<u64>>,
     /// The longest gap that is read.
     gap: u64,
+    /// Sources of at least this length are left out, if one is given.
+    left_out: Option<u64>,
 }
 
 impl Plan {
@@ -22,11 +24,20 @@ impl Plan {
         Self { gap, ..Self::default() }
     }
 
+    /// A plan without sources of at least `length` bytes, which are sent otherwise.
+    pub fn without(self, length: u64) -> Self {
+        Self { left_out: Some(length), ..self }
+    }
+
     /// The range of the next GET, from the first byte of its first source to the last of its last.
     pub fn next(&mut self, splice: &Splice) -> Option<Range<u64>> {
         let mut get = self.next.take();
         while let Some(piece) = self.cursor.next(splice) {
+            let is_left_out = self.left_out.is_some_and(|length| piece.len() >= length);
             let Piece::Source(source) = piece else { continue };
+            if is_left_out {
+                continue;
+            }
             match &mut get {
                 None => get = Some(source),
                 Some(get) if follows(get, &source, self.gap) => get.end = source.end,
