@@ -101,3 +101,108 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests {
+    use std::{
+        fs::File,
+        io::{IoSlice, Write},
+        time::Duration,
+    };
+
+    use bytes::Bytes;
+    use reelspan::store::FileSender;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::connections::Patience;
+
+    /// A file of bytes that differ from their neighbours, and the bytes.
+    fn stored(length: usize) -> (Arc<File>, Vec<u8>) {
+        let bytes: Vec<u8> = (0..length).map(|at| (at ^ (at >> 8) ^ (at >> 16)).to_le_bytes()[0]).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        (Arc::new(file), bytes)
+    }
+
+    /// A connection with its queue, and its client.
+    async fn connection() -> (Watched, Arc<FileQueue>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let queue = Arc::new(FileQueue::default());
+        let progress = Arc::new(ConnectionProgress::new(Patience::DEFAULT, Instant::now()));
+        (Watched::new(accepted.unwrap().0, progress, Arc::clone(&queue)), queue, client.unwrap())
+    }
+
+    /// Writes all chunks, a few at a time as hyper does.
+    async fn write_all(stream: &mut Watched, chunks: &[Bytes]) -> io::Result<()> {
+        for chunks in chunks.chunks(3) {
+            let mut slices: Vec<_> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
+            let mut slices = &mut slices[..];
+            while !slices.is_empty() {
+                let written = stream.write_vectored(slices).await?;
+                assert_ne!(written, 0);
+                IoSlice::advance_slices(&mut slices, written);
+            }
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn stand_ins_and_other_chunks_arrive_in_order_at_a_slow_client() {
+        let (file, bytes) = stored(3 << 20);
+        let (mut stream, queue, mut client) = connection().await;
+        let (mut chunks, mut expected, mut at) = (Vec::new(), Vec::new(), 0);
+        for length in [1, 300_000, 7, 65_536, 262_144, 1_000_000, 262_145, 50, 100_000] {
+            let made = Bytes::from(vec![0xA5; length % 1000]);
+            expected.extend_from_slice(&made);
+            chunks.push(made);
+            // What lies between two ranges is not sent.
+            let mut range = at as u64..(at + length) as u64;
+            while !range.is_empty() {
+                chunks.push(queue.stand_in(&file, &range));
+                range.start += chunks.last().unwrap().len() as u64;
+            }
+            expected.extend_from_slice(&bytes[at..at + length]);
+            at += length + 1000;
+        }
+        chunks.retain(|chunk| !chunk.is_empty());
+        let writing = tokio::spawn(async move { write_all(&mut stream, &chunks).await });
+        let (mut received, mut buffer) = (Vec::new(), vec![0; 40_000]);
+        while received.len() < expected.len() {
+            let read = client.read(&mut buffer).await.unwrap();
+            received.extend_from_slice(&buffer[..read]);
+            if received.len() % 3 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        writing.await.unwrap().unwrap();
+        assert!(received == expected);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_ends_early_and_a_stand_in_for_nothing_are_errors() {
+        let (file, bytes) = stored(1000);
+        let (mut stream, queue, _client) = connection().await;
+        let cut_short = queue.stand_in(&file, &(500..2000));
+        let error = write_all(&mut stream, std::slice::from_ref(&cut_short)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        let error = queue.chunk(&file, 1000..2000).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+
+        let (mut stream, queue, _client) = connection().await;
+        let error = write_all(&mut stream, &[cut_short]).await.unwrap_err();
+        assert_eq!(error.to_string(), "a stand-in for no part of a file");
+        let whole = queue.stand_in(&file, &(0..1000));
+        let error = write_all(&mut stream, &[whole.slice(1..)]).await.unwrap_err();
+        assert_eq!(error.to_string(), "a stand-in for no part of a file");
+
+        // Also where the page cache cannot be asked.
+        let chunk = queue.chunk(&file, 0..10).await.unwrap();
+        assert!(is_stand_in(&chunk) || chunk == bytes[..10]);
+    }
+}
