@@ -1,16 +1,34 @@
 //! What ffmpeg decodes from a stream is what it decodes from the file.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use reelspan_engine::media::Kind;
 use reelspan_engine::package::SegmentForm;
 
-use crate::streams::{Content, Folder, samples};
+use crate::streams::{Content, Folder, root, samples};
 
-/// What ffmpeg decodes from an input with these arguments, and what it complains of.
-fn decoded(input: &Path, output: &[&str]) -> (Vec<u8>, String) {
+/// What ffmpeg decodes from an input, and what it complains of.
+type Decoded = (Vec<u8>, String);
+type DecodedOnce = Arc<OnceLock<Decoded>>;
+
+/// What it decodes from the samples, which several tests ask for: by file and arguments.
+static OF_SAMPLES: Mutex<BTreeMap<(PathBuf, String), DecodedOnce>> = Mutex::new(BTreeMap::new());
+
+/// What ffmpeg decodes from an input with these arguments.
+fn decoded(input: &Path, output: &[&str]) -> Decoded {
+    if !input.starts_with(root()) {
+        return decoded_now(input, output);
+    }
+    let key = (input.to_owned(), output.join(" "));
+    let known = Arc::clone(OF_SAMPLES.lock().unwrap().entry(key).or_default());
+    known.get_or_init(|| decoded_now(input, output)).clone()
+}
+
+fn decoded_now(input: &Path, output: &[&str]) -> Decoded {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error"]);
     if input.extension().is_some_and(|extension| extension == "m3u8") {

@@ -97,15 +97,19 @@ impl Content {
     }
 }
 
+/// The folder of the samples.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples")
+}
+
 /// The files of a folder of samples, in order.
 pub fn samples() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
     let files = |folder: PathBuf| {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_file()).collect::<Vec<_>>()
     };
-    let mut all = files(root.clone());
-    all.extend(files(root.join("formats")));
+    let mut all = files(root());
+    all.extend(files(root().join("formats")));
     all.sort();
     all
 }

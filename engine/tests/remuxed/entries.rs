@@ -12,7 +12,7 @@ use reelspan_engine::container::{Unavailable, cmaf};
 use reelspan_engine::index::Outline;
 use reelspan_engine::media::{Kind, Track};
 
-use crate::ffmpeg::Folder;
+use crate::ffmpeg::{Folder, parted};
 use crate::payloads::{indexed, tracks};
 use crate::wrapped;
 
@@ -78,14 +78,28 @@ fn said(entry: &[u8], kind: Kind) -> String {
     said
 }
 
-/// The sample entry of the first track of a file in this container, made of `first`.
-fn check(folder: &Folder, first: &str, container: &str, codecs: &str, wrong: &mut String) {
-    let name = format!("{first} in {container}");
-    let file = match container {
-        "stored" => folder.make(&format!("-i {first} -c copy -map 0 -movflags frag_keyframe+empty_moov part.mp4")),
-        other => folder.make(&format!("-i {first} -c copy -strict -2 copied.{other}")),
-    };
-    let (outline, runs) = indexed(&file);
+/// The sample entries of the first tracks of files in these containers, made of `first`.
+fn check(folder: &Folder, first: &str, containers: &[&str], codecs: &str, wrong: &mut String) {
+    let copies = containers.iter().map(|container| match *container {
+        "stored" => "-c copy -map 0 -movflags frag_keyframe+empty_moov stored.mp4".to_owned(),
+        other => format!("-c copy -strict -2 copied.{other}"),
+    });
+    let files = folder.make_all(&format!("-i {first}"), &copies.collect::<Vec<_>>());
+    let originals = containers.iter().map(|container| match *container {
+        "stored" => "-i stored.mp4".to_owned(),
+        other => format!("-i copied.{other}"),
+    });
+    let tag = if codecs.starts_with("hvc1") { "-tag:v hvc1" } else { "" };
+    let theirs = (0..containers.len()).map(|at| format!("-map {at} -c copy -strict -2 {tag} theirs-{at}.mp4"));
+    let theirs = folder.make_all(&originals.collect::<Vec<_>>().join(" "), &theirs.collect::<Vec<_>>());
+    for ((container, file), theirs) in containers.iter().zip(&files).zip(&theirs) {
+        check_one(folder, &format!("{first} in {container}"), (file, theirs), codecs, wrong);
+    }
+}
+
+/// The sample entry of the first track of a file, which is that of ffmpeg's MP4 of it.
+fn check_one(folder: &Folder, name: &str, (file, theirs): (&Bytes, &Bytes), codecs: &str, wrong: &mut String) {
+    let (outline, runs) = indexed(file);
     let track = &outline.tracks[0];
     let entry = match cmaf::sample_entry(&outline, track) {
         Ok(entry) => entry,
@@ -93,19 +107,16 @@ fn check(folder: &Folder, first: &str, container: &str, codecs: &str, wrong: &mu
     };
     assert_eq!(cmaf::check(&outline, track), Ok(()));
     // ffmpeg's MP4 has its own number.
-    let made = track.kind == Kind::Audio && !matches!(container, "mp4" | "m4a");
+    let made = track.kind == Kind::Audio && !name.ends_with("in mp4") && !name.ends_with("in m4a");
     assert!(!made || entry[24..26] == track.channels.unwrap().to_be_bytes(), "{name}: the number of channels");
     if cmaf::rfc6381(&entry) != codecs {
         writeln!(wrong, "{name}: {} is not {codecs}", cmaf::rfc6381(&entry)).unwrap();
     }
-    let tag = if codecs.starts_with("hvc1") { "-tag:v hvc1" } else { "" };
-    let original = if container == "stored" { "part.mp4".to_owned() } else { format!("copied.{container}") };
-    let theirs = stored(&folder.make(&format!("-i {original} -c copy -strict -2 {tag} theirs.mp4")));
-    let (ours, theirs) = (said(&entry, track.kind), said(&theirs, track.kind));
+    let (ours, theirs) = (said(&entry, track.kind), said(&stored(theirs), track.kind));
     if ours != theirs {
         writeln!(wrong, "{name}:\n  {ours}\n  {theirs}").unwrap();
     }
-    let made = wrapped::file(&file, &outline, track, &runs, &entry);
+    let made = wrapped::file(file, &outline, track, &runs, &entry);
     if let Err(error) = folder.decodes("wrapped.mp4", &made, track.samples) {
         writeln!(wrong, "{name}: {error}").unwrap();
     }
@@ -158,9 +169,7 @@ fn a_track_has_the_sample_entry_that_ffmpeg_writes() {
     let mut wrong = String::new();
     for (encode, first, codecs, containers) in cases {
         folder.make(&format!("{encode} {first}"));
-        for container in containers {
-            check(&folder, first, container, codecs, &mut wrong);
-        }
+        check(&folder, first, containers, codecs, &mut wrong);
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
@@ -199,34 +208,33 @@ fn the_tracks_of_all_samples_are_decoded_with_their_sample_entries() {
     assert!(decoded > 20, "{decoded}");
 }
 
-/// Why the first track of this file has no sample entry.
-fn refused(folder: &Folder, arguments: &str) -> Unavailable {
-    let (outline, _) = indexed(&folder.make(arguments));
-    cmaf::sample_entry(&outline, &outline.tracks[0]).unwrap_err()
-}
-
 #[test]
 fn what_mp4_has_no_place_for_is_refused_with_the_reason() {
     let folder = Folder::new("refused");
-    for (arguments, expected) in [
+    let pictures = [
         ("-c:v libx264 a.avi", "H.264 lies behind start codes in this AVI, and MP4 needs lengths there"),
         ("-c:v libx264 a.ts", "the samples lie in packets, between those of other streams, in a transport stream"),
         ("-c:v mpeg2video a.mpg", "the samples lie in packets, between those of other streams, in a program stream"),
         ("-c:v libvpx a.webm", "VP8 has no place in MP4 that players read"),
-        ("-c:v mpeg4 a.avi", "what a decoder of MPEG-4 part 2 has to know first is not in the index of this file"),
+        ("-c:v mpeg4 b.avi", "what a decoder of MPEG-4 part 2 has to know first is not in the index of this file"),
         ("-c:v flv a.flv", "Sorenson H.263 has no place in MP4 that players read"),
         ("-c:v mjpeg a.mov", "JPEG has no place in MP4 that players read"),
         ("-c:v libtheora a.ogv", "Theora has no place in MP4 that players read"),
-    ] {
-        assert_eq!(refused(&folder, &format!("{PICTURES} {arguments}")).to_string(), expected);
-    }
-    for (arguments, expected) in [
+    ];
+    let sound = [
         ("-c:a libvorbis a.ogg", "Vorbis has no place in MP4 that players read"),
         ("-c:a pcm_alaw a.wav", "A-law has no place in MP4 that players read"),
-        ("-c:a pcm_u8 a.wav", "MP4 has no place for uncompressed sound in unsigned integers of 8 bits"),
-        ("-c:a adpcm_ima_wav a.wav", "ADPCM has no place in MP4 that players read"),
-    ] {
-        assert_eq!(refused(&folder, &format!("{SOUND} {arguments}")).to_string(), expected);
+        ("-c:a pcm_u8 b.wav", "MP4 has no place for uncompressed sound in unsigned integers of 8 bits"),
+        ("-c:a adpcm_ima_wav c.wav", "ADPCM has no place in MP4 that players read"),
+    ];
+    for (source, cases) in [(PICTURES, &pictures[..]), (SOUND, &sound)] {
+        let (input, options) = parted(source);
+        let files: Vec<_> = cases.iter().map(|(file, _)| format!("{options} {file}")).collect();
+        for (file, (arguments, expected)) in folder.make_all(input, &files).iter().zip(cases) {
+            let (outline, _) = indexed(file);
+            let reason: Unavailable = cmaf::sample_entry(&outline, &outline.tracks[0]).unwrap_err();
+            assert_eq!(reason.to_string(), *expected, "{arguments}");
+        }
     }
 }
 
@@ -243,9 +251,11 @@ fn uncompressed_sound_says_how_its_numbers_are_stored() {
         ("pcm_f32le", &["wav", "mov", "mkv"], fpcm, 1, 32),
         ("pcm_f64be", &["mov"], fpcm, 0, 64),
     ] {
-        for container in containers {
-            let file = folder.make(&format!("{SOUND} -ar 32000 -c:a {codec} sound.{container}"));
-            let (outline, _) = indexed(&file);
+        let (input, options) = parted(SOUND);
+        let files = containers.iter().map(|container| format!("{options} -ar 32000 -c:a {codec} sound.{container}"));
+        let files = folder.make_all(input, &files.collect::<Vec<_>>());
+        for (container, file) in containers.iter().zip(&files) {
+            let (outline, _) = indexed(file);
             let entry = cmaf::sample_entry(&outline, &outline.tracks[0]).unwrap();
             let (found, payload) = boxes(&entry)[0];
             let fields = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, bits, 0, 0, 0, 0, 0x7D, 0, 0, 0];

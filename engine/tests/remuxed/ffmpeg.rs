@@ -6,6 +6,12 @@ use std::process::Command;
 
 use bytes::Bytes;
 
+/// A source of pictures or sound, in two: the arguments of the input, and those that every file made of it needs.
+pub fn parted(source: &str) -> (&str, &str) {
+    let at = source.find("-i ").map_or(0, |at| at + 3);
+    source.split_at(source[at..].find(' ').map_or(source.len(), |length| at + length))
+}
+
 /// A folder that is gone with this.
 pub struct Folder(PathBuf);
 
@@ -18,13 +24,21 @@ impl Folder {
 
     /// Runs ffmpeg in the folder, with these arguments apart by spaces, of which the last is the file that it makes.
     pub fn make(&self, arguments: &str) -> Bytes {
-        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        self.make_all("", &[arguments]).pop().unwrap()
+    }
+
+    /// Runs ffmpeg once for several files: the arguments of the input, and for each file its arguments, of which the last is its
+    /// name. To start ffmpeg takes longer than to make a short file.
+    pub fn make_all(&self, input: &str, files: &[impl AsRef<str>]) -> Vec<Bytes> {
+        let arguments: Vec<&str> =
+            input.split_whitespace().chain(files.iter().flat_map(|file| file.as_ref().split_whitespace())).collect();
         let mut command = Command::new("ffmpeg");
         command.current_dir(&self.0).args(["-nostdin", "-v", "error", "-y"]).args(&arguments);
         let output = command.output().expect("ffmpeg has to be installed");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ffmpeg {}: {errors}", arguments.join(" "));
-        fs::read(self.0.join(arguments.last().unwrap())).unwrap().into()
+        let names = files.iter().map(|file| file.as_ref().split_whitespace().last().unwrap());
+        names.map(|name| fs::read(self.0.join(name)).unwrap().into()).collect()
     }
 
     /// Writes a file of one stream into the folder, and has ffmpeg decode it. The error is what ffmpeg complains of, or

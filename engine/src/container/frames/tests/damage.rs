@@ -38,7 +38,8 @@ fn holds(file: &[u8], what: &str) {
 #[test]
 fn a_truncated_file_gives_the_frames_that_are_whole() {
     for file in files() {
-        for length in 0..file.len() {
+        // Each seventh length behind the beginning is at another byte of each frame.
+        for length in (0..file.len()).filter(|length| *length < 2000 || length % 7 == 0) {
             holds(&file[..length], &format!("{length} bytes"));
         }
     }
