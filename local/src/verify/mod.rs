@@ -10,7 +10,7 @@
 //! | `bytes-open`, `bytes-last` | `bytes=K-` begins at K, `bytes=-K` is the last K |
 //! | `bytes-several` | all of several ranges in one request arrive, and each part names its range |
 //! | `bytes-behind` | a range behind the end is 416, with the length |
-//! | `time` | consecutive stretches of time, `t:npt=A-B`: 206; `Content-Range` and `Content-Range-Mapping` agree; the returned time contains the requested time; the bytes are the whole's |
+//! | `time` | consecutive stretches of time, `t:npt=A-B`: 206, or 416 where the file has nothing; `Content-Range` and `Content-Range-Mapping` agree; the returned time contains the requested time; the bytes are the whole's |
 //! | `time-cover` | together they contain every byte of every sample |
 //! | `time-setup`, `setup` | `t:npt=A-B;include-setup` includes the setup, `include-setup` returns only the setup |
 //! | `time-empty`, `time-reversed`, `time-behind` | `3-3`, `7-3` and stretches behind the end are 416 |

@@ -72,6 +72,7 @@ const CASES: &[Case] = &[
     ("a shorter duration", last_time, reply(|it| it.replace("content-range-mapping", "/0-40", "/0-39")), "time"),
     ("a later time", last_time, reply(|it| it.replace("content-range-mapping", "t:npt ", "t:npt 1")), "time"),
     ("all of it", last_time, reply(|it| it.status = 200), "time"),
+    ("a stretch that is said to hold nothing", last_time, reply(|it| it.status = 416), "time-cover"),
     ("a sample less at the end", last_time, Fault::Ranges(|it| it[0].end -= 1), "time-cover"),
     ("a sample less at a boundary", first_time, Fault::Ranges(|it| it[0].start += 2000), "time-cover"),
     ("no setup", |it| it.range("t:", ";include-setup"), Fault::Ranges(|it| *it = it.split_off(1)), "time-setup"),
