@@ -24,13 +24,18 @@ ADMIN = ("admin", "violet trombone haircut")
 SECRET = b"what the user may not read"
 
 
-def listening(pid: int) -> set[int]:
-    """The TCP ports on which a process listens: those whose sockets are among its open files."""
-    sockets = set()
+def open_files(pid: int) -> set[str]:
+    """What a process has open; one that it closes meanwhile is left out."""
+    files = set()
     for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            sockets.add(os.readlink(link))
-    ports = set()
+            files.add(os.readlink(link))
+    return files
+
+
+def listening(pid: int) -> set[int]:
+    """The TCP ports on which a process listens: those whose sockets are among its open files."""
+    sockets, ports = open_files(pid), set()
     for table in ("tcp", "tcp6"):
         for row in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, state, *rest = row.split()
@@ -89,7 +94,7 @@ def test_commands_on_a_data_folder_open_no_port(new_server, served):
     process = subprocess.Popen(add, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     tables = str(new_server.data / "tables.sqlite")
     end = time.monotonic() + 20
-    while not any(os.readlink(link) == tables for link in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()):
+    while tables not in open_files(process.pid):
         assert time.monotonic() < end, "the tables are not open"
         time.sleep(0.01)
     assert listening(process.pid) == set()
