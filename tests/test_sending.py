@@ -90,7 +90,8 @@ def test_answers_to_requests_that_were_sent_together_come_in_their_order(sender,
             for request, expected in asked:
                 status, length = client.head()
                 assert status in {200, 206}, request
-                assert expected is None or client.file.read(length) == expected, request
+                if expected is not None:
+                    assert client.file.read(length) == expected, request
 
 
 def test_several_ranges_are_one_body(sender, stored):

@@ -55,6 +55,24 @@ impl MediaStructure {
         Ok(first.map(|first| format!("{bytes} bytes in no piece, the first of {first}")))
     }
 
+    /// Whether a sample of any track is presented within this stretch of time.
+    pub fn has_samples(&self, stretch: Range<Time>) -> Result<bool, Stop> {
+        for packed in self.pages.packed() {
+            let page = Page::unpack(packed.number, &packed.bytes).map_err(|error| Stop::NotRun(error.to_string()))?;
+            for (track, part) in self.outline.tracks.iter().zip(&page.tracks) {
+                let time = |ticks| track.timescale.time(ticks - track.shift());
+                let presented = part.runs.iter().map(|run| {
+                    let start = run.presentation();
+                    time(start)..time(start + run.duration.times(i64::from(run.count)))
+                });
+                if presented.into_iter().any(|run| run.start < stretch.end && run.end > stretch.start) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// The samples of a track, one by one.
     pub fn samples(&self, place: usize) -> Result<Vec<Run>, Stop> {
         let mut samples = Vec::new();

@@ -25,7 +25,7 @@ pub async fn pieces(subject: &Subject) -> CheckResult {
     let stretches = AskedTime::consecutive(&mut subject.random("time"), subject.pieces, duration);
     let mut covered = Ranges::default();
     for stretch in &stretches {
-        let laid = answer_to(subject, format!("t:npt={stretch}")).await.map_err(Stop::insist)?;
+        let laid = answer_to(subject, *stretch, "", duration).await.map_err(Stop::insist)?;
         let Some(laid) = laid else { continue };
         holds(&laid, *stretch, duration)?;
         covered.extend(laid.parts);
@@ -36,11 +36,19 @@ pub async fn pieces(subject: &Subject) -> CheckResult {
     Ok(said)
 }
 
-/// The answer to a stretch of time, laid over the whole; `None` if it is 416, which is right if the file has nothing in the stretch, such
-/// as before its first sample. If it has, [`cover`] misses it, which needs the file's structure.
-async fn answer_to(subject: &Subject, range: String) -> Result<Option<CheckedAnswer>, Stop> {
-    let answer = subject.ask(range).await?;
-    if answer.status == StatusCode::RANGE_NOT_SATISFIABLE && subject.media.is_ok() {
+/// The answer to a stretch of time, laid over the whole. `None` if it is 416 and the file has no sample in the stretch, such as before
+/// its first one.
+async fn answer_to(
+    subject: &Subject,
+    asked: AskedTime,
+    setup: &str,
+    duration: Time,
+) -> Result<Option<CheckedAnswer>, Stop> {
+    let answer = subject.ask(format!("t:npt={asked}{setup}")).await?;
+    if answer.status == StatusCode::RANGE_NOT_SATISFIABLE
+        && let Ok(media) = &subject.media
+        && !media.has_samples(asked.start..asked.end_of(duration))?
+    {
         return Ok(None);
     }
     CheckedAnswer::over(&subject.whole, answer).await.map(Some)
@@ -81,7 +89,7 @@ pub async fn with_setup(subject: &Subject) -> CheckResult {
     let stretches = AskedTime::consecutive(&mut random, WITH_SETUP, duration);
     let mut parts = 0;
     for stretch in &stretches {
-        let Some(laid) = answer_to(subject, format!("t:npt={stretch};include-setup")).await? else { continue };
+        let Some(laid) = answer_to(subject, *stretch, ";include-setup", duration).await? else { continue };
         if !laid.mapping()?.setup {
             let came = laid.mapping_violates("a mapping with include-setup");
             // A server that does not know the word returns the stretch without it.

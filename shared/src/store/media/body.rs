@@ -30,11 +30,13 @@ const NEAR: u64 = 8 << 20;
 /// fewer calls of the kernel, and costs less.
 const WORTHWHILE: u64 = 32 << 10;
 
-/// Chunks of fewer bytes are copied into one of at most so many, as far as they are at hand: passing a chunk on costs more.
+/// Chunks of fewer bytes are gathered if they are at hand: to pass each on costs more than to copy it.
 const SHORT: usize = 8 << 10;
+
+/// The most bytes that are gathered in a chunk: as many as an HTTP connection of one machine buffers before it writes.
 const GATHERED: usize = 64 << 10;
 
-/// The rest of a splice.
+/// The body of an answer, or what has not been sent of it. See [`Media::body`](super::Media::body) for what it promises.
 pub struct MediaBody {
     version: Arc<DownloadVersion>,
     splice: Splice,
